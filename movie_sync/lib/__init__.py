@@ -1,0 +1,1 @@
+"""What every room may use: clock, files, HTTP, torrent files, redaction. Knows nothing of films."""

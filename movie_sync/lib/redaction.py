@@ -1,0 +1,58 @@
+"""One place that keeps secrets out of everything that is written for people.
+
+Whoever learns a secret calls `keep_secret`; whoever writes text that came from elsewhere calls `redact`.
+"""
+
+import base64
+import logging
+import re
+import threading
+import urllib.parse
+
+REMOVED = "[removed]"
+# A secret shorter than this would blank out ordinary words; its named places below are still covered.
+SHORTEST = 4
+_NAMED = re.compile(
+    r"(?i)((?:passkey|password|passwd|apikey|api_key|token|sid|cookie)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',;<>\[]+)"
+    r"|((?:basic|bearer)\s+)([a-z0-9+/=_.\-]{6,})"
+)
+
+_secrets: set[str] = set()
+_lock = threading.Lock()
+
+
+def keep_secret(*secrets: str) -> None:
+    """Never let these texts be written: as they are, URL-encoded, in base64 or in hex."""
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) < SHORTEST:
+            continue
+        raw = secret.encode()
+        forms |= {
+            secret,
+            urllib.parse.quote(secret, safe=""),
+            urllib.parse.quote_plus(secret),
+            base64.b64encode(raw).decode(),
+            base64.urlsafe_b64encode(raw).decode(),
+            raw.hex(),
+        }
+    with _lock:
+        _secrets.update(forms)
+
+
+def redact(text: str) -> str:
+    """The text with every known secret, and everything that stands where one usually does, taken out."""
+    with _lock:
+        known = sorted(_secrets, key=len, reverse=True)
+    for secret in known:
+        if secret in text:
+            text = text.replace(secret, REMOVED)
+    return _NAMED.sub(lambda match: f"{match[1] or match[3]}{REMOVED}", text)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a record, its traceback included, and redacts the result."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        return redact(super().format(record))

@@ -1,0 +1,315 @@
+"""The nouns: what a film, a release, a torrent and a decision are. Frozen, no I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+Kind = Literal["film", "series", "unknown"]
+
+
+class Queue(StrEnum):
+    """The three queues; each wished film is in exactly one. LEFT holds what no list wishes for any more."""
+
+    PENDING = "pending"
+    FAILED = "failed"
+    COMPLETED = "completed"
+    LEFT = "left"
+
+
+class Status(StrEnum):
+    """Where in its queue a film stands (the table in doc/queues.md)."""
+
+    DUE = "due"
+    PUT_OFF = "put_off"
+    CLAIMED = "claimed"
+    HANDING_OVER = "handing_over"
+    NOT_FOUND = "not_found"
+    RETRYING = "retrying"
+    PERMANENT = "permanent"
+    SERIES = "series"
+    EXCLUDED = "excluded"
+    OWNED = "owned"
+    SAVED = "saved"
+    DOWNLOADING = "downloading"
+    STALLED = "stalled"
+    DOWNLOADED = "downloaded"
+    GONE = "gone"
+    UNWISHED = "unwished"
+
+
+STATUSES: Mapping[Queue, frozenset[Status]] = {
+    Queue.PENDING: frozenset({Status.DUE, Status.PUT_OFF, Status.CLAIMED, Status.HANDING_OVER}),
+    Queue.FAILED: frozenset({Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES, Status.EXCLUDED}),
+    Queue.COMPLETED: frozenset(
+        {Status.OWNED, Status.SAVED, Status.DOWNLOADING, Status.STALLED, Status.DOWNLOADED, Status.GONE}
+    ),
+    Queue.LEFT: frozenset({Status.UNWISHED}),
+}
+
+
+def queue_of(status: Status) -> Queue:
+    """The queue a status belongs to."""
+    return next(queue for queue, statuses in STATUSES.items() if status in statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A film as its sources describe it.
+
+    Attributes:
+        title: As the watchlist writes it, without the year.
+        year: First release, None when undated.
+        number: Letterboxd's film number (46682), None when unknown.
+        lid: Letterboxd's short id (``1Xrm``), the path of its boxd.it link; None when unknown.
+        slug: The last known path of its film page (``blades-of-glory``); None when unknown.
+        url: Its page, for people; "" when unknown.
+        imdb_id: ``tt`` and at least seven digits; None when unknown or not given by IMDb.
+        tmdb_id: ``movie/603`` or ``tv/1399``; None when unknown.
+        kind: ``series`` covers miniseries; ``unknown`` until a film page was read.
+        directors: Complete, in billing order; empty when unknown.
+        alt_titles: Original and other titles; empty when unknown.
+        runtime_min: Minutes, None when unknown.
+    """
+
+    title: str
+    year: int | None = None
+    number: int | None = None
+    lid: str | None = None
+    slug: str | None = None
+    url: str = ""
+    imdb_id: str | None = None
+    tmdb_id: str | None = None
+    kind: Kind = "unknown"
+    directors: tuple[str, ...] = ()
+    alt_titles: tuple[str, ...] = ()
+    runtime_min: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name another record could know this film by, strongest first: ``letterboxd:46682``, ``lid:1Xrm``, …"""
+        known = (
+            ("letterboxd", self.number),
+            ("lid", self.lid),
+            ("imdb", self.imdb_id),
+            ("tmdb", self.tmdb_id),
+        )
+        return tuple(f"{scheme}:{value}" for scheme, value in known if value is not None)
+
+    @property
+    def key(self) -> str:
+        """What the queue files call ``id``: film number, else ``lid:…``, else ``tt…``, else title and year."""
+        if self.number is not None:
+            return str(self.number)
+        if self.lid is not None:
+            return f"lid:{self.lid}"
+        return self.imdb_id or f"title:{self}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One row of a tracker.
+
+    Attributes:
+        tracker: The tracker's name (``filelist``).
+        release_id: The tracker's number; larger means newer.
+        name: The release name, trimmed.
+        imdb_id: As tagged there, None when missing; may be wrong.
+        size_bytes: Of all its files.
+        seeders: At the time of the answer.
+        uploaded_at: Unix seconds, never in the future.
+        category: The tracker's own word, any language; a hint only.
+    """
+
+    tracker: str
+    release_id: int
+    name: str
+    imdb_id: str | None = None
+    size_bytes: int = 0
+    seeders: int = 0
+    leechers: int = 0
+    uploaded_at: float = 0.0
+    category: str = ""
+    freeleech: bool = False
+    doubleup: bool = False
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRelease:
+    """What a release name says; None, False or () where it says nothing.
+
+    Attributes:
+        title: Words before the year or the first technical word, blanks between them.
+        years: Every year the name could mean, the likeliest first.
+        resolution: ``2160p``, ``1080p``, ``1080i``, ``720p``, ``576p``, ``480p``.
+        source: ``bluray``, ``webdl``, ``webrip``, ``hdtv``, ``dvd``, ``cam``, ``telesync``, ``telecine``, ``screener``,
+            ``workprint``.
+        disc: A full disc, to be played with menus (``BD50``, ``COMPLETE.BLURAY``, ``DVD9``).
+        season: A number when the name is of a season or an episode.
+        pack: Several films in one (``Trilogy``, ``Collection``, ``1-3``).
+        group: After the last dash.
+    """
+
+    title: str
+    years: tuple[int, ...] = ()
+    resolution: str | None = None
+    source: str | None = None
+    remux: bool = False
+    codec: str | None = None
+    disc: bool = False
+    sample: bool = False
+    extra: bool = False
+    season: int | None = None
+    pack: bool = False
+    is_3d: bool = False
+    romanian: bool = False
+    proper: bool = False
+    group: str | None = None
+
+    @property
+    def year(self) -> int | None:
+        """The likeliest year, None when the name has none."""
+        return self.years[0] if self.years else None
+
+
+Quality = Literal["4K", "HD", "HD-RO", "SD"]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryWish:
+    """One line of the user's category priority.
+
+    Attributes:
+        category_id: The tracker's id, sent with searches.
+        name: For people.
+        quality: What the name of a release must say to count for this line.
+        priority: 1 is taken first.
+    """
+
+    category_id: int
+    name: str
+    quality: Quality
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the user wants of a release.
+
+    Attributes:
+        categories: Ordered by priority, best first; not empty.
+        min_seeders: Inclusive, at least 0.
+    """
+
+    categories: tuple[CategoryWish, ...]
+    min_seeders: int = 1
+    prefer_freeleech: bool = True
+    prefer_doubleup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was made of one release.
+
+    Attributes:
+        refusals: Every reason against it, a sentence each; empty when it was accepted.
+        because: Why it stands before the next accepted one, or "the only one"; "" when refused or last.
+    """
+
+    release: Release
+    refusals: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """True when nothing speaks against it."""
+        return not self.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Torrent:
+    """A decoded .torrent.
+
+    Attributes:
+        data: The bytes as they came.
+        info_hash: 40 lower-case hex digits: SHA-1 for v1, the first 40 of the SHA-256 for v2 and hybrid.
+        name: The file or top folder it writes.
+        size_bytes: Of all files.
+        private: The tracker allows no DHT, no peer exchange and only listed clients.
+    """
+
+    data: bytes = field(repr=False)
+    info_hash: str
+    name: str
+    size_bytes: int
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFilm:
+    """A film on a list.
+
+    Attributes:
+        wished_at: Unix seconds, None when the source does not say.
+        position: 0 is the newest wish of the read it came with.
+    """
+
+    movie: Movie
+    position: int
+    wished_at: float | None = None
+
+
+TransferState = Literal["downloading", "stalled", "checking", "seeding", "error", "missing_files", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTorrent:
+    """What a client says of one torrent.
+
+    Attributes:
+        info_hash: As in Torrent.
+        progress: 0.0 to 1.0.
+        done: Every wanted byte is on disk and checked.
+        ours: It carries this program's mark.
+        save_path: The folder it writes to, as the client sees it.
+        speed_bytes_s: Download speed now.
+        message: The client's own words on an error; "" otherwise.
+    """
+
+    info_hash: str
+    name: str
+    progress: float
+    state: TransferState
+    done: bool
+    ours: bool
+    save_path: str
+    size_bytes: int = 0
+    speed_bytes_s: int = 0
+    seeds: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What a film page adds to a watchlist entry; None or () where it says nothing.
+
+    Attributes:
+        slug: The final one after redirects.
+        number: The film number.
+    """
+
+    slug: str
+    number: int | None = None
+    lid: str | None = None
+    title: str | None = None
+    year: int | None = None
+    imdb_id: str | None = None
+    tmdb_id: str | None = None
+    kind: Kind = "unknown"
+    directors: tuple[str, ...] = ()
+    alt_titles: Sequence[str] = ()
+    runtime_min: int | None = None

@@ -1,0 +1,624 @@
+"""QueueManager: takes films in, hands them out to work on, and keeps what came of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from movie_sync.lib.backoff import RetryPolicy, search_again_s
+from movie_sync.lib.clock import Clock, span_text
+from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
+from movie_sync.store import Store, decisions, films, history, transfers, wishes
+from movie_sync.store.connections import Connection
+from movie_sync.store.films import FilmRecord
+from movie_sync.store.transfers import Transfer
+from movie_sync.store.wishes import ListState
+
+# Films of one read keep their order: each place further down the page is a millisecond older.
+_PLACE_S = 0.001
+# What a film that is wished for again after its list dropped it starts with.
+_FRESH: dict[str, Any] = {
+    "searches": 0,
+    "searched_at": None,
+    "not_before": None,
+    "reason": None,
+    "retry_count": 0,
+    "retry_after": None,
+    "last_error": None,
+    "reason_code": None,
+    "failed_at": None,
+    "completed_at": None,
+    "release_name": None,
+    "info_hash": None,
+    "progress": None,
+    "left_at": None,
+    "fetch_anew": 0,
+}
+_LEAVES = frozenset(
+    {Status.DUE, Status.PUT_OFF, Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES}
+)
+# A step of the progress shown in the files; finer steps would write to disk all the time.
+PROGRESS_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of films a list showed.
+
+    Attributes:
+        added: Newly queued.
+        known: In a queue already, or excluded.
+    """
+
+    added: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """A transfer as `stats` shows it; ages in seconds."""
+
+    title: str
+    release_name: str
+    status: Status
+    progress: float
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A film that waits, or failed for good; ``at`` is Unix seconds, None when nothing is due by itself."""
+
+    title: str
+    status: Status
+    at: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """Counts of films, and the lists `stats` shows."""
+
+    counts: dict[Status, int]
+    transfers: list[TransferView] = field(default_factory=list)
+    next_retries: list[WaitingView] = field(default_factory=list)
+    permanent: list[WaitingView] = field(default_factory=list)
+    put_off: list[WaitingView] = field(default_factory=list)
+
+    def of(self, *statuses: Status) -> int:
+        """How many films are in these states together."""
+        return sum(self.counts.get(status, 0) for status in statuses)
+
+    def in_queue(self, queue: Queue) -> int:
+        """How many films a queue holds."""
+        return sum(count for status, count in self.counts.items() if films.queue_of(status) is queue)
+
+    def as_dict(self) -> dict[str, int]:
+        """What ``stats --json`` promises, whole numbers."""
+        return {
+            "pending": self.in_queue(Queue.PENDING),
+            "failed": self.in_queue(Queue.FAILED),
+            "completed": self.in_queue(Queue.COMPLETED),
+            "permanent_failures": self.of(Status.PERMANENT),
+            "downloading": self.of(Status.DOWNLOADING, Status.STALLED),
+            "stalled": self.of(Status.STALLED),
+            "downloaded": self.of(Status.DOWNLOADED),
+            "owned": self.of(Status.OWNED),
+            "saved": self.of(Status.SAVED),
+            "gone": self.of(Status.GONE),
+            "put_off": self.of(Status.PUT_OFF),
+            "not_found": self.of(Status.NOT_FOUND),
+            "retrying": self.of(Status.RETRYING),
+            "series": self.of(Status.SERIES),
+            "excluded": self.of(Status.EXCLUDED),
+        }
+
+
+class QueueManager:
+    """The rules of the three queues. Safe to use from several threads and processes at once.
+
+    Every method that changes something is one transaction with its history entry. Outcomes of work (`not_found`,
+    `fail`, `put_off`, …) count only while the film is still claimed: what a person did to it meanwhile wins.
+
+    Args:
+        store: The database.
+        clock: Wall time for schedules.
+        retries: When a film that failed by its own fault is tried again.
+        newest_first: Which of two wishes is worked on first.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, retries: RetryPolicy | None = None, newest_first: bool = True
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._retries = retries or RetryPolicy()
+        self._newest_first = newest_first
+
+    # -- wishes
+
+    def wish(self, found: Iterable[WatchedFilm], list_name: str) -> Intake:
+        """Take in films a list shows; each once, however often and under whatever name it comes."""
+        now = self._clock.now()
+        added = known = 0
+        with self._store.write() as tx:
+            for film in found:
+                if self._wish_one(tx, film, list_name, now):
+                    added += 1
+                else:
+                    known += 1
+        return Intake(added, known)
+
+    def _wish_one(self, tx: Connection, film: WatchedFilm, list_name: str, now: float) -> bool:
+        order = film.wished_at if film.wished_at is not None else now
+        order -= film.position * _PLACE_S
+        movie = film.movie
+        ids = films.of_names(tx, (*movie.names, movie.key))
+        if not ids:
+            film_id = films.insert(
+                tx, movie, Status.DUE, queued_at=now, added_at=film.wished_at or now, wish_order=order
+            )
+            wishes.wish(tx, film_id, list_name, film.wished_at, now)
+            history.append(tx, now, film_id, "wished", f"Wished for on {list_name}.")
+            return True
+        film_id = films.learn(tx, ids[0], movie)
+        wishes.wish(tx, film_id, list_name, film.wished_at, now)
+        record = films.get(tx, film_id)
+        if record is None or record.left_at is None or record.status is Status.EXCLUDED:
+            return False
+        transfers.retire(tx, film_id, now)
+        films.change(tx, film_id, Status.DUE, **_FRESH, queued_at=now, wish_order=order)
+        history.append(tx, now, film_id, "wished", f"Wished for again on {list_name}: it starts fresh.")
+        return True
+
+    def known_names(self, list_name: str) -> frozenset[str]:
+        """Every name of the films we know to be on a list."""
+        with self._store.read() as tx:
+            return films.known_names(tx, list_name)
+
+    def list_state(self, list_name: str) -> ListState:
+        """What is known of a list."""
+        with self._store.read() as tx:
+            return wishes.state(tx, list_name)
+
+    def list_checked(
+        self, list_name: str, *, begun_at: float, total: int | None, complete: bool, next_check: float
+    ) -> int:
+        """Note a check that ended well.
+
+        Args:
+            list_name: The list.
+            begun_at: When it began: films seen since were on it.
+            total: What the list declares.
+            complete: Every film was read and counted; films gone from two such reads in a row lose their wish.
+            next_check: Unix seconds.
+
+        Returns:
+            How many films left.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            wishes.checked(
+                tx, list_name, total=total, proven_at=now if complete else None, now=now, next_check=next_check
+            )
+            gone = wishes.miss(tx, list_name, begun_at) if complete else []
+            for film_id in gone:
+                self._leave(tx, film_id, list_name, now)
+        return len(gone)
+
+    def check_again_at(self, list_name: str, moment: float) -> None:
+        """Put off a list's next check; what is known of it stays."""
+        with self._store.write() as tx:
+            wishes.checked(tx, list_name, total=None, proven_at=None, now=self._clock.now(), next_check=moment)
+
+    @staticmethod
+    def _leave(tx: Connection, film_id: int, list_name: str, now: float) -> None:
+        record = films.get(tx, film_id)
+        if record is None or wishes.wished(tx, film_id):
+            return
+        status = Status.UNWISHED if record.status in _LEAVES else None
+        films.change(tx, film_id, status, left_at=now)
+        history.append(tx, now, film_id, "left", f"No longer on {list_name}, by two complete reads.")
+
+    # -- work
+
+    def release_claims(self) -> int:
+        """At the start of the one working process: whatever was claimed is due again; returns how many."""
+        with self._store.write() as tx:
+            return films.release_claims(tx)
+
+    def claim(self) -> FilmRecord | None:
+        """The next film to work on, marked as claimed; None when none is due."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            for film_id in films.wake(tx, now):
+                history.append(tx, now, film_id, "due_again", "Its waiting time is over.")
+            film_id_due = films.next_due(tx, newest_first=self._newest_first)
+            if film_id_due is None:
+                return None
+            films.change(tx, film_id_due, Status.CLAIMED, claimed_at=now, not_before=None, reason=None)
+            return films.get(tx, film_id_due)
+
+    def unclaim(self, film_id: int) -> None:
+        """Give a claimed film back as it was: due."""
+        with self._store.write() as tx:
+            if self._still(tx, film_id, Status.CLAIMED):
+                films.change(tx, film_id, Status.DUE, claimed_at=None)
+
+    def due_hand_overs(self) -> list[FilmRecord]:
+        """Films whose hand-over was begun, not ended, and may go on now."""
+        with self._store.read() as tx:
+            found = [films.get(tx, film_id) for film_id in films.due_hand_overs(tx, self._clock.now())]
+        return [film for film in found if film is not None]
+
+    def next_moment(self) -> float | None:
+        """Unix seconds at which the next waiting film is due; None when none waits."""
+        with self._store.read() as tx:
+            return films.next_moment(tx)
+
+    def any_due(self) -> bool:
+        """True when a film could be claimed now."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            if films.next_due(tx, newest_first=self._newest_first) is not None:
+                return True
+            moment = films.next_moment(tx)
+        return moment is not None and moment <= now
+
+    def get(self, film_id: int) -> FilmRecord | None:
+        """A film as it stands, None when it was merged into another."""
+        with self._store.read() as tx:
+            return films.get(tx, film_id)
+
+    def learn(self, film_id: int, facts: FilmFacts) -> FilmRecord:
+        """Take what a film page said; the film may turn out to be one known already.
+
+        Returns:
+            The film that stays; still claimed only when it is this one.
+        """
+        with self._store.write() as tx:
+            stays = films.learn_facts(tx, film_id, facts, self._clock.now())
+            record = films.get(tx, stays)
+        if record is None:
+            raise LookupError(film_id)
+        return record
+
+    def no_details(self, film_id: int) -> None:
+        """Note that a film's page does not exist, so that it is not asked for again."""
+        with self._store.write() as tx:
+            films.change(tx, film_id, details_at=self._clock.now())
+
+    def without_details(self) -> FilmRecord | None:
+        """A waiting film whose page was never read, None when there is none."""
+        with self._store.read() as tx:
+            film_id = films.without_details(tx)
+            return films.get(tx, film_id) if film_id is not None else None
+
+    @staticmethod
+    def _still(tx: Connection, film_id: int, *statuses: Status) -> FilmRecord | None:
+        """The film, if it is still in one of the states; None when someone moved it meanwhile."""
+        record = films.get(tx, film_id)
+        return record if record is not None and record.status in statuses else None
+
+    # -- outcomes
+
+    def put_off(self, film_id: int, not_before: float, reason: str) -> bool:
+        """Not the film's fault: try it again at ``not_before`` (Unix seconds); nothing is charged.
+
+        Returns:
+            False when the film was moved meanwhile, and nothing was done. So for the other outcomes.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = self._still(tx, film_id, Status.CLAIMED, Status.HANDING_OVER)
+            if record is None:
+                return False
+            status = Status.PUT_OFF if record.status is Status.CLAIMED else None
+            films.change(tx, film_id, status, not_before=not_before, reason=reason, claimed_at=None)
+            history.append(tx, now, film_id, "put_off", f"Put off {span_text(not_before - now)}: {reason}")
+        return True
+
+    def put_off_all_due(self, not_before: float, reason: str) -> int:
+        """Put off every film that is due now; returns how many."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            films.wake(tx, now)
+            count = films.put_off_all_due(tx, not_before, reason)
+            if count:
+                text = f"{count} films put off {span_text(not_before - now)}: {reason}"
+                history.append(tx, now, None, "put_off", text)
+        return count
+
+    def searched(self, film_id: int, judged: Sequence[Decision]) -> None:
+        """Keep what a search brought and how it was judged."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = films.get(tx, film_id)
+            if record is None:
+                return
+            films.change(tx, film_id, searches=record.searches + 1, searched_at=now)
+            decisions.store(tx, film_id, judged, now)
+            accepted = sum(decision.accepted for decision in judged)
+            text = f"Searched: {len(judged)} releases, {accepted} of them pass."
+            history.append(tx, now, film_id, "searched", text)
+
+    def not_found(self, film_id: int, code: str, reason: str) -> bool:
+        """No release passes; searched again after 1, 3, 7, 14 days.
+
+        Args:
+            film_id: The film.
+            code: ``not_on_tracker`` or ``all_refused``.
+            reason: One sentence for people.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = self._still(tx, film_id, Status.CLAIMED)
+            if record is None:
+                return False
+            again = now + search_again_s(max(1, record.searches))
+            films.change(
+                tx,
+                film_id,
+                Status.NOT_FOUND,
+                retry_after=again,
+                last_error=reason,
+                reason_code=code,
+                failed_at=now,
+                claimed_at=None,
+            )
+            history.append(tx, now, film_id, "not_found", f"{reason} Searched again in {span_text(again - now)}.")
+        return True
+
+    def fail(self, film_id: int, code: str, reason: str) -> bool:
+        """The film's own failure: it is retried after 1, 2, 4, 8, 16 times the interval, then permanent."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = self._still(tx, film_id, Status.CLAIMED, Status.HANDING_OVER)
+            if record is None:
+                return False
+            wait_s = self._retries.wait_s(record.retry_count + 1)
+            columns: dict[str, Any] = {"last_error": reason, "reason_code": code, "failed_at": now, "claimed_at": None}
+            transfers.retire(tx, film_id, now)
+            if wait_s is None:
+                films.change(tx, film_id, Status.PERMANENT, retry_after=None, **columns)
+                text = f"{reason} All {self._retries.max_retries} retries are used up."
+            else:
+                columns |= {"retry_count": record.retry_count + 1, "retry_after": now + wait_s}
+                films.change(tx, film_id, Status.RETRYING, **columns)
+                text = f"{reason} Retry {record.retry_count + 1} in {span_text(wait_s)}."
+            history.append(tx, now, film_id, "failed", text)
+        return True
+
+    def series(self, film_id: int) -> bool:
+        """It is a series or miniseries; those are not taken."""
+        now = self._clock.now()
+        text = "It is a series, and only films are taken."
+        with self._store.write() as tx:
+            if not self._still(tx, film_id, Status.CLAIMED):
+                return False
+            films.change(
+                tx,
+                film_id,
+                Status.SERIES,
+                reason_code="series",
+                last_error=text,
+                failed_at=now,
+                retry_after=None,
+                claimed_at=None,
+            )
+            history.append(tx, now, film_id, "series", text)
+        return True
+
+    def owned(self, film_id: int, where: str) -> bool:
+        """It is already there; ``where`` names the file, folder or torrent."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if not self._still(tx, film_id, Status.CLAIMED):
+                return False
+            films.change(tx, film_id, Status.OWNED, completed_at=now, release_name=where, claimed_at=None)
+            history.append(tx, now, film_id, "owned", f"Already there: {where}.")
+        return True
+
+    # -- hand-over
+
+    def refused_releases(self, film_id: int) -> dict[tuple[str, int], str]:
+        """(tracker, release id) that were tried for this film and went wrong, with the reason."""
+        with self._store.read() as tx:
+            return transfers.refused_releases(tx, film_id)
+
+    def own_hashes(self) -> frozenset[str]:
+        """Info-hashes of every transfer this program ever made or meant to."""
+        with self._store.read() as tx:
+            return frozenset(transfers.hashes(tx))
+
+    def unfinished_names(self) -> frozenset[str]:
+        """Names on disk of our own transfers that are not whole: they make no film owned."""
+        with self._store.read() as tx:
+            return transfers.unfinished_names(tx)
+
+    def intend(self, film_id: int, release: Release, torrent: Torrent, client: str) -> bool:
+        """Commit that this torrent is about to be handed over; from here on the film is never given another by itself."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if not self._still(tx, film_id, Status.CLAIMED):
+                return False
+            transfers.intend(tx, film_id, release, torrent, client, now)
+            films.change(
+                tx, film_id, Status.HANDING_OVER, not_before=None, reason=None, claimed_at=None,
+                release_name=release.name, info_hash=torrent.info_hash,
+            )
+            history.append(tx, now, film_id, "chosen", f"Chosen: {release.name} ({torrent.info_hash}).")
+        return True
+
+    def intended(self, film_id: int) -> Transfer | None:
+        """The transfer a begun hand-over is about."""
+        with self._store.read() as tx:
+            return transfers.with_role(tx, film_id, "intended")
+
+    def handed_over(self, film_id: int, *, added_by_us: bool, saved: bool = False) -> bool:
+        """The client has it (or its .torrent was saved): intended becomes current, the film completed."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            intent = transfers.with_role(tx, film_id, "intended")
+            record = self._still(tx, film_id, Status.HANDING_OVER)
+            if record is None or intent is None:
+                return False
+            transfers.make_current(tx, intent, added_by_us=added_by_us, now=now)
+            films.change(
+                tx,
+                film_id,
+                Status.SAVED if saved else Status.DOWNLOADING,
+                completed_at=now,
+                not_before=None,
+                reason=None,
+                progress=None if saved else 0.0,
+                fetch_anew=0,
+                retry_count=0,
+                retry_after=None,
+                last_error=None,
+                reason_code=None,
+            )
+            by = "" if added_by_us else "; it was there already, added by someone else"
+            what = "Its .torrent was saved" if saved else f"Handed over to {intent.client}"
+            history.append(tx, now, film_id, "handed_over", f"{what}: {intent.release_name}{by}.")
+        return True
+
+    # -- transfers
+
+    def current_transfers(self) -> list[tuple[Transfer, FilmRecord]]:
+        """Every current transfer with its film, oldest first."""
+        with self._store.read() as tx:
+            pairs = [(transfer, films.get(tx, transfer.film_id)) for transfer in transfers.all_current(tx)]
+        return [(transfer, film) for transfer, film in pairs if film is not None]
+
+    def progressed(self, transfer: Transfer, progress: float) -> None:
+        """Store a step of progress (0.0 to 1.0); a stalled film is downloading again."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            record = self._still(tx, transfer.film_id, Status.DOWNLOADING, Status.STALLED)
+            transfers.change(tx, transfer.transfer_id, now, progress=progress, progressed_at=now, missing_polls=0)
+            if record is not None:
+                films.change(tx, transfer.film_id, Status.DOWNLOADING, progress=round(progress, 2))
+
+    def stalled(self, transfer: Transfer, reason: str) -> None:
+        """Nothing moves: shown, not yet judged."""
+        self._transfer_status(transfer, Status.STALLED, "stalled", reason, frozenset({Status.DOWNLOADING}))
+
+    def resumed(self, transfer: Transfer) -> None:
+        """What was stalled, or gone, is there and moves again."""
+        texts = "It moves again."
+        self._transfer_status(transfer, Status.DOWNLOADING, "resumed", texts, frozenset({Status.STALLED}))
+
+    def downloaded(self, transfer: Transfer) -> None:
+        """Every byte is on disk."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, progress=1.0, done_at=now, missing_polls=0)
+            if self._still(tx, transfer.film_id, Status.DOWNLOADING, Status.STALLED, Status.GONE):
+                films.change(tx, transfer.film_id, Status.DOWNLOADED, progress=1.0)
+                text = f"Downloaded: {transfer.release_name}."
+                history.append(tx, now, transfer.film_id, "downloaded", text)
+
+    def missing(self, transfer: Transfer) -> int:
+        """Count a poll in which a reachable client did not have it; returns how many in a row."""
+        with self._store.write() as tx:
+            polls = transfer.missing_polls + 1
+            transfers.change(tx, transfer.transfer_id, self._clock.now(), missing_polls=polls)
+        return polls
+
+    def seen_again(self, transfer: Transfer) -> None:
+        """The client has it after polls in which it had not."""
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, self._clock.now(), missing_polls=0)
+
+    def added_again(self, transfer: Transfer) -> None:
+        """The same .torrent was added once more."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, adds=transfer.adds + 1, missing_polls=0)
+            text = "The client had lost it before a byte came; added again."
+            history.append(tx, now, transfer.film_id, "added_again", text)
+
+    def gone(self, transfer: Transfer) -> None:
+        """It was in the client and someone took it out; that is theirs to do, and the film stays completed."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, role="gone")
+            states = (Status.DOWNLOADING, Status.STALLED, Status.DOWNLOADED)
+            if self._still(tx, transfer.film_id, *states):
+                films.change(tx, transfer.film_id, Status.GONE)
+                history.append(tx, now, transfer.film_id, "gone", "The client does not have it any more.")
+
+    def blocklist(self, transfer: Transfer, reason: str) -> None:
+        """This torrent will not come: never take it again for this film, and look for the next best now."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, role="blocklisted", reason=reason)
+            if self._still(tx, transfer.film_id, Status.DOWNLOADING, Status.STALLED, Status.HANDING_OVER):
+                films.change(
+                    tx, transfer.film_id, Status.DUE, queued_at=now, not_before=None, completed_at=None, progress=None
+                )
+            text = f"{transfer.release_name} is blocklisted: {reason} The next best is looked for."
+            history.append(tx, now, transfer.film_id, "blocklisted", text)
+
+    def _transfer_status(
+        self, transfer: Transfer, status: Status, event: str, text: str, before: frozenset[Status]
+    ) -> None:
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if self._still(tx, transfer.film_id, *before):
+                films.change(tx, transfer.film_id, status)
+                history.append(tx, now, transfer.film_id, event, text)
+
+    # -- information
+
+    def note(self, film_id: int | None, event: str, text: str) -> None:
+        """Add to the history."""
+        with self._store.write() as tx:
+            history.append(tx, self._clock.now(), film_id, event, text)
+
+    def films_in(self, queue: Queue) -> list[FilmRecord]:
+        """All films of a queue, newest wish first."""
+        with self._store.read() as tx:
+            return films.in_queue(tx, queue)
+
+    def story(self, movie: Movie) -> list[history.Event]:
+        """A film's history, oldest first; empty when it is not known."""
+        with self._store.read() as tx:
+            ids = films.of_names(tx, (*movie.names, movie.key))
+            return history.of_film(tx, ids[0]) if ids else []
+
+    def stats(self) -> QueueStats:
+        """Counts and lists; reads only."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            current = {transfer.film_id: transfer for transfer in transfers.all_current(tx)}
+            moving = films.with_status(tx, Status.DOWNLOADING, Status.STALLED)
+            retrying = films.with_status(tx, Status.RETRYING, Status.NOT_FOUND)
+            return QueueStats(
+                counts=films.counts(tx),
+                transfers=[
+                    TransferView(
+                        str(film.movie),
+                        film.release_name or "",
+                        film.status,
+                        film.progress or 0.0,
+                        now - (current[film.film_id].created_at if film.film_id in current else film.queued_at),
+                    )
+                    for film in moving
+                ],
+                next_retries=sorted(
+                    (
+                        WaitingView(str(film.movie), film.status, film.retry_after, film.last_error or "")
+                        for film in retrying
+                    ),
+                    key=lambda view: view.at or 0.0,
+                ),
+                permanent=[
+                    WaitingView(str(film.movie), film.status, None, film.last_error or "")
+                    for film in films.with_status(tx, Status.PERMANENT)
+                ],
+                put_off=[
+                    WaitingView(str(film.movie), film.status, film.not_before, film.reason or "")
+                    for film in films.with_status(tx, Status.PUT_OFF)
+                ],
+            )

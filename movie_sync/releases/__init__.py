@@ -1,0 +1,1 @@
+"""Releases: what a name says, what is refused, what is best. All pure."""

@@ -1,0 +1,5 @@
+"""The database, and the only SQL: connections and migrations, one module a group of tables."""
+
+from movie_sync.store.connections import Store
+
+__all__ = ["Store"]

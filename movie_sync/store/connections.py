@@ -1,0 +1,137 @@
+"""Connections to movie_sync.db, one a thread; short transactions; errors in our own words."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from movie_sync.errors import StoreError
+from movie_sync.lib.files import make_private_file, make_private_folder
+from movie_sync.store.migrations import migrate
+
+BUSY_TIMEOUT_S = 10.0
+
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+
+
+class Store:
+    """The database of one home folder.
+
+    Every thread has its own connection. Writes are BEGIN IMMEDIATE; no transaction outlives a ``with`` block, and none
+    may hold a network call.
+
+    Args:
+        path: ``movie_sync.db``; made 0600 when missing, with its folder.
+        read_only: For commands that only look; the file has to exist.
+
+    Raises:
+        StoreError: Corrupt, not a database, of a newer version, or missing though read_only.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[Connection] = []
+        if read_only:
+            if not path.exists():
+                raise StoreError(f"There is no database {path} yet.", hint="Start movie-sync once.", code="no_database")
+        else:
+            make_private_folder(path.parent)
+            make_private_file(path)
+        with self._errors():
+            migrate(self._connection(), path, read_only=read_only)
+
+    def close(self) -> None:
+        """Close every thread's connection; the store is not used afterwards."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it or nothing, on disk when the block ends.
+
+        Raises:
+            StoreError: Locked for more than ten seconds, full, or corrupt.
+        """
+        connection = self._connection()
+        with self._errors():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view for the length of the block.
+
+        Raises:
+            StoreError: As for write.
+        """
+        connection = self._connection()
+        with self._errors():
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def data_version(self) -> int:
+        """A number that differs when another connection, of this process or another, has committed since."""
+        with self._errors():
+            return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            with self._errors():
+                connection = self._connect()
+            self._local.connection = connection
+            with self._lock:
+                self._open.append(connection)
+        return connection
+
+    def _connect(self) -> Connection:
+        mode = "ro" if self._read_only else "rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,  # close() ends them all from one thread, after the others have stopped
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys=ON")
+        if not self._read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as exc:
+            if "locked" in str(exc) or "busy" in str(exc):
+                raise StoreError(
+                    f"{self.path.name} was locked by another program for {BUSY_TIMEOUT_S:.0f} s.",
+                    hint="It is tried again; end other programs that hold it open.",
+                    code="store_locked",
+                ) from exc
+            raise StoreError(
+                f"{self.path} cannot be written ({exc}).", hint="Check free space and rights of its folder."
+            ) from exc
+        except sqlite3.DatabaseError as exc:
+            raise StoreError(
+                f"{self.path} is damaged or not a database ({exc}).",
+                hint="Move it away and start again: the queue files beside it are taken in.",
+                code="store_corrupt",
+            ) from exc

@@ -1,0 +1,66 @@
+"""What was chosen or refused for a film, and why; stored once, never recomputed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from movie_sync.movie import Decision
+from movie_sync.store.connections import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """One judged release of one search.
+
+    Attributes:
+        at: Unix seconds of the search.
+        verdict: ``accepted`` or ``refused``.
+        reasons: Why: each refusal, or the step that put it before the next.
+    """
+
+    at: float
+    name: str
+    size_bytes: int
+    seeders: int
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+def store(tx: Connection, film_id: int, decisions: Sequence[Decision], now: float) -> None:
+    """Keep the outcome of one search, in its order; those of the film's earlier searches are replaced."""
+    tx.execute("DELETE FROM decisions WHERE film = ?", (film_id,))
+    tx.executemany(
+        "INSERT INTO decisions (film, at, place, tracker, release_id, name, size_bytes, seeders, verdict, reasons)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                film_id,
+                now,
+                place,
+                decision.release.tracker,
+                decision.release.release_id,
+                decision.release.name,
+                decision.release.size_bytes,
+                decision.release.seeders,
+                "accepted" if decision.accepted else "refused",
+                json.dumps(decision.refusals or (decision.because,), ensure_ascii=False),
+            )
+            for place, decision in enumerate(decisions)
+        ],
+    )
+
+
+def of_film(tx: Connection, film_id: int) -> list[StoredDecision]:
+    """The film's last search, best first."""
+    rows = tx.execute("SELECT * FROM decisions WHERE film = ? ORDER BY at, place", (film_id,))
+    return [
+        StoredDecision(
+            row["at"],
+            row["name"],
+            row["size_bytes"],
+            row["seeders"],
+            row["verdict"],
+            tuple(reason for reason in json.loads(row["reasons"]) if reason),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,350 @@
+"""Films, the names they are known by, and the moves between their states."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from movie_sync.movie import FilmFacts, Kind, Movie, Queue, Status, queue_of
+from movie_sync.store.connections import Connection, Row
+
+# The columns `change` may set besides status; queue follows from status.
+COLUMNS = frozenset(
+    "title year number lid slug url imdb_id tmdb_id kind directors alt_titles runtime_min details_at added_at queued_at"
+    " wish_order searches searched_at not_before reason claimed_at fetch_anew retry_count retry_after last_error"
+    " reason_code failed_at completed_at release_name info_hash progress left_at extra".split()
+)
+_JSON_COLUMNS = frozenset({"directors", "alt_titles", "extra"})
+# When two films turn out to be one, the one with the larger number stays.
+_FURTHER_ON: Mapping[Status, int] = {
+    Status.UNWISHED: 20,
+    Status.EXCLUDED: 60,
+    Status.CLAIMED: 50,
+    Status.HANDING_OVER: 70,
+    **dict.fromkeys((Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES), 40),
+    **dict.fromkeys((Status.DUE, Status.PUT_OFF), 30),
+    Status.GONE: 80,
+    Status.STALLED: 81,
+    Status.SAVED: 82,
+    Status.DOWNLOADING: 83,
+    Status.OWNED: 84,
+    Status.DOWNLOADED: 85,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRecord:
+    """A film with everything the queue knows of it. Moments are Unix seconds, None when there was none.
+
+    Attributes:
+        film_id: Our own row number, for this database only.
+        searches: How often a tracker was asked for it since it was wished for.
+        retry_count: Retries already used up.
+        progress: 0.0 to 1.0 of the current transfer, None when there is none.
+        left_at: When the last list that wished for it took that back; None while wished for, or never wished.
+        extra: Keys a person wrote into its entry which this program does not know.
+    """
+
+    film_id: int
+    movie: Movie
+    status: Status
+    queued_at: float
+    wish_order: float
+    added_at: float | None = None
+    details_at: float | None = None
+    searches: int = 0
+    searched_at: float | None = None
+    not_before: float | None = None
+    reason: str | None = None
+    claimed_at: float | None = None
+    fetch_anew: bool = False
+    retry_count: int = 0
+    retry_after: float | None = None
+    last_error: str | None = None
+    reason_code: str | None = None
+    failed_at: float | None = None
+    completed_at: float | None = None
+    release_name: str | None = None
+    info_hash: str | None = None
+    progress: float | None = None
+    left_at: float | None = None
+    extra: Mapping[str, Any] | None = None
+
+    @property
+    def queue(self) -> Queue:
+        """The queue it is in."""
+        return queue_of(self.status)
+
+
+def _record(row: Row) -> FilmRecord:
+    movie = Movie(
+        title=row["title"],
+        year=row["year"],
+        number=row["number"],
+        lid=row["lid"],
+        slug=row["slug"],
+        url=row["url"],
+        imdb_id=row["imdb_id"],
+        tmdb_id=row["tmdb_id"],
+        kind=cast("Kind", row["kind"]),
+        directors=tuple(json.loads(row["directors"])),
+        alt_titles=tuple(json.loads(row["alt_titles"])),
+        runtime_min=row["runtime_min"],
+    )
+    same = {name: row[name] for name in FilmRecord.__slots__ if name in row.keys()}  # noqa: SIM118  a Row iterates over values
+    return FilmRecord(
+        **{
+            **same,
+            "film_id": row["id"],
+            "movie": movie,
+            "status": Status(row["status"]),
+            "fetch_anew": bool(row["fetch_anew"]),
+            "extra": json.loads(row["extra"]),
+        }
+    )
+
+
+def _column(name: str, value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if name in _JSON_COLUMNS else value
+
+
+def insert(tx: Connection, movie: Movie, status: Status, **columns: Any) -> int:
+    """Add a film and its names; ``queued_at`` and ``wish_order`` are required.
+
+    Returns:
+        Its row number.
+    """
+    values = {name: getattr(movie, name) for name in Movie.__slots__} | columns
+    values |= {"status": status, "queue": queue_of(status)}
+    names = ", ".join(values)
+    marks = ", ".join("?" * len(values))
+    cursor = tx.execute(
+        f"INSERT INTO films ({names}) VALUES ({marks})", [_column(name, value) for name, value in values.items()]
+    )
+    film_id = cast("int", cursor.lastrowid)
+    add_names(tx, film_id, movie)
+    return film_id
+
+
+def change(tx: Connection, film_id: int, status: Status | None = None, **columns: Any) -> None:
+    """Set columns of a film and, with ``status``, its queue."""
+    unknown = columns.keys() - COLUMNS
+    if unknown:
+        raise ValueError(f"no such columns: {unknown}")
+    values = {name: _column(name, value) for name, value in columns.items()}
+    if status is not None:
+        values |= {"status": status, "queue": queue_of(status)}
+    sets = ", ".join(f"{name} = ?" for name in values)
+    tx.execute(f"UPDATE films SET {sets} WHERE id = ?", [*values.values(), film_id])
+
+
+def get(tx: Connection, film_id: int) -> FilmRecord | None:
+    """The film of a row number, None when it is gone (merged)."""
+    row = tx.execute("SELECT * FROM films WHERE id = ?", (film_id,)).fetchone()
+    return _record(row) if row else None
+
+
+def of_names(tx: Connection, names: Iterable[str]) -> list[int]:
+    """Row numbers of all films known by one of the names, each once."""
+    wanted = list(names)
+    marks = ", ".join("?" * len(wanted))
+    return [row[0] for row in tx.execute(f"SELECT DISTINCT film FROM names WHERE name IN ({marks})", wanted)]
+
+
+def add_names(tx: Connection, film_id: int, movie: Movie) -> None:
+    """Note every name of the movie for the film; a name another film has stays there."""
+    tx.executemany(
+        "INSERT INTO names VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(name, film_id) for name in (*movie.names, movie.key) if ":" in name],
+    )
+
+
+def in_queue(tx: Connection, queue: Queue) -> list[FilmRecord]:
+    """All films of a queue in the order its file shows: by wish, newest first."""
+    rows = tx.execute("SELECT * FROM films WHERE queue = ? ORDER BY wish_order DESC, id", (queue,))
+    return [_record(row) for row in rows]
+
+
+def with_status(tx: Connection, *statuses: Status) -> list[FilmRecord]:
+    """All films in one of the states, oldest row first."""
+    marks = ", ".join("?" * len(statuses))
+    return [_record(row) for row in tx.execute(f"SELECT * FROM films WHERE status IN ({marks}) ORDER BY id", statuses)]
+
+
+def counts(tx: Connection) -> dict[Status, int]:
+    """How many films are in each state that has any."""
+    rows = tx.execute("SELECT status, count(*) FROM films GROUP BY queue, status")
+    return {Status(status): count for status, count in rows}
+
+
+def wake(tx: Connection, now: float) -> list[int]:
+    """Make due what was put off, is to be retried or searched again, and whose time has come.
+
+    Returns:
+        Row numbers of the films that came back from the failed queue.
+    """
+    # SQLite uses a partial index only where the query repeats the index's own condition.
+    tx.execute(
+        "UPDATE films SET status = 'due', not_before = NULL, reason = NULL"
+        " WHERE status = 'put_off' AND status IN ('put_off', 'handing_over') AND not_before <= ?",
+        (now,),
+    )
+    rows = tx.execute(
+        "UPDATE films SET queue = 'pending', status = 'due', queued_at = ?"
+        " WHERE status IN ('retrying', 'not_found') AND retry_after <= ? RETURNING id",
+        (now, now),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def due_hand_overs(tx: Connection, now: float) -> list[int]:
+    """Films whose hand-over was begun and not ended, and may be taken up again."""
+    rows = tx.execute(
+        "SELECT id FROM films WHERE status = 'handing_over' AND status IN ('put_off', 'handing_over')"
+        " AND (not_before IS NULL OR not_before <= ?)",
+        (now,),
+    )
+    return [row[0] for row in rows]
+
+
+def next_due(tx: Connection, *, newest_first: bool) -> int | None:
+    """The film to work on next: never searched ones before repeats, by wish; None when none is due."""
+    order = "DESC" if newest_first else "ASC"
+    for which in ("searches = 0", "searches > 0"):
+        row = tx.execute(
+            f"SELECT id FROM films WHERE status = 'due' AND {which} ORDER BY wish_order {order} LIMIT 1"
+        ).fetchone()
+        if row:
+            return int(row[0])
+    return None
+
+
+def put_off_all_due(tx: Connection, not_before: float, reason: str) -> int:
+    """Put every due film off at once; returns how many."""
+    cursor = tx.execute(
+        "UPDATE films SET status = 'put_off', not_before = ?, reason = ? WHERE status = 'due'", (not_before, reason)
+    )
+    return cursor.rowcount
+
+
+def next_moment(tx: Connection) -> float | None:
+    """When the next waiting film is due, None when none waits."""
+    rows = (
+        tx.execute("SELECT min(not_before) FROM films WHERE status IN ('put_off', 'handing_over')").fetchone()[0],
+        tx.execute("SELECT min(retry_after) FROM films WHERE status IN ('retrying', 'not_found')").fetchone()[0],
+    )
+    return min((moment for moment in rows if moment is not None), default=None)
+
+
+def release_claims(tx: Connection) -> int:
+    """Make every claimed film due again; returns how many there were."""
+    cursor = tx.execute("UPDATE films SET status = 'due', claimed_at = NULL WHERE status = 'claimed'")
+    return cursor.rowcount
+
+
+def without_details(tx: Connection) -> int | None:
+    """A film that waits or failed, has a film page and was never read there; None when there is none."""
+    row = tx.execute(
+        "SELECT id FROM films WHERE details_at IS NULL AND slug IS NOT NULL"
+        " AND status IN ('put_off', 'not_found', 'retrying', 'permanent') ORDER BY id LIMIT 1"
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def _filled(movie: Movie, other: Movie) -> Movie:
+    """``movie`` with what it lacks taken from ``other``."""
+    return replace(
+        movie,
+        **{
+            name: getattr(other, name)
+            for name in Movie.__slots__
+            if getattr(movie, name) in (None, "", (), "unknown") and getattr(other, name) not in (None, "", ())
+        },
+    )
+
+
+def learn(tx: Connection, film_id: int, movie: Movie) -> int:
+    """Fill in what was unknown of a film; films that turn out to be one are merged.
+
+    Returns:
+        The row number that stays, ``film_id`` or the other's.
+    """
+    others = [other for other in of_names(tx, (*movie.names,)) if other != film_id]
+    for other in others:
+        film_id = _merge(tx, film_id, other)
+    record = get(tx, film_id)
+    if record is None:
+        raise LookupError(film_id)
+    _store_movie(tx, film_id, _filled(record.movie, movie))
+    add_names(tx, film_id, movie)
+    return film_id
+
+
+def learn_facts(tx: Connection, film_id: int, facts: FilmFacts, now: float) -> int:
+    """Take what a film page said; ids a person or the list gave stay, the page decides kind, slug and directors.
+
+    Returns:
+        The row number that stays.
+    """
+    record = get(tx, film_id)
+    if record is None:
+        raise LookupError(film_id)
+    page = Movie(
+        title=facts.title or record.movie.title,
+        year=facts.year,
+        number=facts.number,
+        lid=facts.lid,
+        imdb_id=facts.imdb_id,
+        tmdb_id=facts.tmdb_id,
+        runtime_min=facts.runtime_min,
+    )
+    film_id = learn(tx, film_id, page)
+    change(
+        tx,
+        film_id,
+        details_at=now,
+        slug=facts.slug,
+        kind=facts.kind,
+        directors=facts.directors,
+        alt_titles=tuple(facts.alt_titles),
+    )
+    return film_id
+
+
+def _store_movie(tx: Connection, film_id: int, movie: Movie) -> None:
+    change(tx, film_id, **{name: getattr(movie, name) for name in Movie.__slots__})
+
+
+def rename(tx: Connection, film_id: int, movie: Movie) -> None:
+    """Set all a person can say of a film, and its names; a name another film has stays there."""
+    tx.execute("DELETE FROM names WHERE film = ?", (film_id,))
+    _store_movie(tx, film_id, movie)
+    add_names(tx, film_id, movie)
+
+
+def _merge(tx: Connection, first: int, second: int) -> int:
+    """Make one film of two; the one further on stays and takes over what the other had."""
+    one, two = get(tx, first), get(tx, second)
+    if one is None or two is None:
+        raise LookupError((first, second))
+    stays, goes = (one, two) if _FURTHER_ON[one.status] >= _FURTHER_ON[two.status] else (two, one)
+    keep, drop = stays.film_id, goes.film_id
+    tx.execute("UPDATE OR IGNORE transfers SET film = ?, role = 'replaced' WHERE film = ?", (keep, drop))
+    tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
+    for table in ("names", "decisions", "history"):
+        tx.execute(f"UPDATE {table} SET film = ? WHERE film = ?", (keep, drop))
+    tx.execute("DELETE FROM films WHERE id = ?", (drop,))
+    _store_movie(tx, keep, _filled(stays.movie, goes.movie))
+    change(tx, keep, wish_order=max(stays.wish_order, goes.wish_order))
+    return keep
+
+
+def known_names(tx: Connection, list_name: str) -> frozenset[str]:
+    """Every name of the films on a list."""
+    rows = tx.execute("SELECT name FROM names JOIN wishes ON wishes.film = names.film WHERE list = ?", (list_name,))
+    return frozenset(row[0] for row in rows)
+
+
+def remove(tx: Connection, film_ids: Sequence[int]) -> None:
+    """Forget films wholly, their history too."""
+    tx.executemany("DELETE FROM films WHERE id = ?", [(film_id,) for film_id in film_ids])

@@ -1,0 +1,134 @@
+"""The tables, and the way from each older schema to this one."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from movie_sync.errors import StoreError
+from movie_sync.lib.files import make_private_file
+
+# films: one row a film. wish_order: larger is a newer wish. searches: how often a tracker was asked for it.
+# left_at: when the last list took its wish back. fetch_anew: a person asked for a completed film again, so what lies on disk does not count.
+_SCHEMA_1 = (
+    """CREATE TABLE films (
+        id INTEGER PRIMARY KEY,
+        title TEXT NOT NULL, year INTEGER, number INTEGER, lid TEXT, slug TEXT, url TEXT NOT NULL DEFAULT '',
+        imdb_id TEXT, tmdb_id TEXT, kind TEXT NOT NULL DEFAULT 'unknown', directors TEXT NOT NULL DEFAULT '[]',
+        alt_titles TEXT NOT NULL DEFAULT '[]', runtime_min INTEGER, details_at REAL,
+        queue TEXT NOT NULL, status TEXT NOT NULL, added_at REAL, queued_at REAL NOT NULL, wish_order REAL NOT NULL,
+        searches INTEGER NOT NULL DEFAULT 0, searched_at REAL,
+        not_before REAL, reason TEXT, claimed_at REAL, fetch_anew INTEGER NOT NULL DEFAULT 0,
+        retry_count INTEGER NOT NULL DEFAULT 0, retry_after REAL, last_error TEXT, reason_code TEXT, failed_at REAL,
+        completed_at REAL, release_name TEXT, info_hash TEXT, progress REAL, left_at REAL,
+        extra TEXT NOT NULL DEFAULT '{}'
+    ) STRICT""",
+    "CREATE INDEX films_due_new ON films (wish_order) WHERE status = 'due' AND searches = 0",
+    "CREATE INDEX films_due_again ON films (wish_order) WHERE status = 'due' AND searches > 0",
+    "CREATE INDEX films_put_off ON films (not_before) WHERE status IN ('put_off', 'handing_over')",
+    "CREATE INDEX films_failed ON films (retry_after) WHERE status IN ('retrying', 'not_found')",
+    "CREATE INDEX films_claimed ON films (id) WHERE status = 'claimed'",
+    "CREATE INDEX films_queue ON films (queue, status)",
+    "CREATE INDEX films_plain ON films (id) WHERE details_at IS NULL",
+    """CREATE TABLE names (
+        name TEXT PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX names_film ON names (film)",
+    """CREATE TABLE wishes (
+        film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE, list TEXT NOT NULL,
+        wished_at REAL, seen_at REAL NOT NULL, missing_reads INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (list, film)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX wishes_film ON wishes (film)",
+    """CREATE TABLE lists (
+        list TEXT PRIMARY KEY, total INTEGER, proven_at REAL, checked_at REAL, next_check REAL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE transfers (
+        id INTEGER PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE,
+        info_hash TEXT NOT NULL, role TEXT NOT NULL, client TEXT NOT NULL, torrent_name TEXT NOT NULL DEFAULT '',
+        tracker TEXT NOT NULL DEFAULT '', release_id INTEGER, release_name TEXT NOT NULL DEFAULT '',
+        size_bytes INTEGER NOT NULL DEFAULT 0, added_by_us INTEGER, adds INTEGER NOT NULL DEFAULT 0,
+        missing_polls INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL, changed_at REAL NOT NULL,
+        progress REAL NOT NULL DEFAULT 0, progressed_at REAL, done_at REAL, reason TEXT,
+        UNIQUE (film, info_hash)
+    ) STRICT""",
+    "CREATE UNIQUE INDEX transfers_current ON transfers (film) WHERE role = 'current'",
+    "CREATE UNIQUE INDEX transfers_intended ON transfers (film) WHERE role = 'intended'",
+    "CREATE INDEX transfers_hash ON transfers (info_hash)",
+    """CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE, at REAL NOT NULL,
+        place INTEGER NOT NULL, tracker TEXT NOT NULL, release_id INTEGER NOT NULL, name TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL, seeders INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX decisions_film ON decisions (film, at)",
+    """CREATE TABLE history (
+        id INTEGER PRIMARY KEY, at REAL NOT NULL, film INTEGER REFERENCES films (id) ON DELETE CASCADE,
+        event TEXT NOT NULL, text TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX history_film ON history (film, id)",
+    """CREATE TABLE providers (
+        provider TEXT PRIMARY KEY, state TEXT NOT NULL, since REAL NOT NULL, failures INTEGER NOT NULL DEFAULT 0,
+        asked_at REAL NOT NULL, wait_s REAL NOT NULL DEFAULT 0, code TEXT, message TEXT, hint TEXT, fingerprint TEXT
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE calls (
+        id INTEGER PRIMARY KEY, account TEXT NOT NULL, boot_id TEXT NOT NULL, boot_s REAL NOT NULL, wall REAL NOT NULL
+    ) STRICT""",
+    "CREATE INDEX calls_account ON calls (account, id)",
+    """CREATE TABLE exports (
+        file TEXT PRIMARY KEY, base BLOB, next BLOB, version INTEGER NOT NULL DEFAULT -1
+    ) STRICT, WITHOUT ROWID""",
+    # Which face is out of date: counted by the database itself, so that no writer can forget it.
+    "CREATE TABLE faces (queue TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "INSERT INTO faces VALUES ('pending', 0), ('failed', 0), ('completed', 0)",
+    """CREATE TRIGGER films_added AFTER INSERT ON films BEGIN
+        UPDATE faces SET version = version + 1 WHERE queue = NEW.queue; END""",
+    """CREATE TRIGGER films_changed AFTER UPDATE ON films BEGIN
+        UPDATE faces SET version = version + 1 WHERE queue IN (OLD.queue, NEW.queue); END""",
+    """CREATE TRIGGER films_removed AFTER DELETE ON films BEGIN
+        UPDATE faces SET version = version + 1 WHERE queue = OLD.queue; END""",
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+# One entry a schema version; the statements of entry n lead from version n to n + 1.
+STEPS: Sequence[Sequence[str]] = (_SCHEMA_1,)
+SCHEMA_VERSION = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    """Bring the database to this program's schema; a copy is kept beside it before an older one is changed.
+
+    Raises:
+        StoreError: The schema is of a newer program, or older and read_only.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has schema {version}; this program knows schemas up to {SCHEMA_VERSION}.",
+            hint="Use the newer version of Movie Sync that wrote it.",
+            code="store_newer",
+        )
+    if version == SCHEMA_VERSION:
+        return
+    if read_only:
+        raise StoreError(f"{path} has the older schema {version}.", hint="Start movie-sync once.", code="store_older")
+    if version > 0:
+        _keep_copy(connection, path.with_name(f"{path.name}.schema-{version}"))
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        for statements in STEPS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _keep_copy(connection: sqlite3.Connection, copy: Path) -> None:
+    make_private_file(copy)
+    target = sqlite3.connect(copy)
+    try:
+        connection.backup(target)
+    finally:
+        target.close()

@@ -1,0 +1,155 @@
+"""Transfers: which torrent stands for which film, and in which role."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from movie_sync.movie import Release, Torrent
+from movie_sync.store.connections import Connection, Row
+
+Role = Literal["intended", "current", "replaced", "blocklisted", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One torrent of one film.
+
+    Attributes:
+        role: At most one ``intended`` and one ``current`` a film.
+        added_by_us: False when the client had it already without our mark; None while only intended.
+        adds: How often it was added.
+        missing_polls: Polls in a row in which a reachable client did not have it.
+        progress: 0.0 to 1.0, stored at 5 % steps.
+        progressed_at: When it last grew; None: never.
+        done_at: When it was whole on disk; None: not yet.
+    """
+
+    transfer_id: int
+    film_id: int
+    info_hash: str
+    role: Role
+    client: str
+    torrent_name: str
+    tracker: str
+    release_id: int | None
+    release_name: str
+    size_bytes: int
+    added_by_us: bool | None
+    adds: int
+    missing_polls: int
+    created_at: float
+    progress: float
+    progressed_at: float | None
+    done_at: float | None
+    reason: str | None
+
+
+def _transfer(row: Row) -> Transfer:
+    return Transfer(
+        transfer_id=row["id"],
+        film_id=row["film"],
+        info_hash=row["info_hash"],
+        role=cast("Role", row["role"]),
+        client=row["client"],
+        torrent_name=row["torrent_name"],
+        tracker=row["tracker"],
+        release_id=row["release_id"],
+        release_name=row["release_name"],
+        size_bytes=row["size_bytes"],
+        added_by_us=None if row["added_by_us"] is None else bool(row["added_by_us"]),
+        adds=row["adds"],
+        missing_polls=row["missing_polls"],
+        created_at=row["created_at"],
+        progress=row["progress"],
+        progressed_at=row["progressed_at"],
+        done_at=row["done_at"],
+        reason=row["reason"],
+    )
+
+
+def intend(tx: Connection, film_id: int, release: Release, torrent: Torrent, client: str, now: float) -> None:
+    """Store that this torrent, and no other, is about to be handed over for the film."""
+    tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'intended'", (film_id,))
+    tx.execute(
+        "INSERT INTO transfers (film, info_hash, role, client, torrent_name, tracker, release_id, release_name,"
+        " size_bytes, created_at, changed_at) VALUES (?, ?, 'intended', ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (film, info_hash) DO UPDATE SET role = 'intended', client = excluded.client,"
+        " changed_at = excluded.changed_at, adds = 0, missing_polls = 0, progress = 0, progressed_at = NULL,"
+        " done_at = NULL, reason = NULL",
+        (
+            film_id,
+            torrent.info_hash,
+            client,
+            torrent.name,
+            release.tracker,
+            release.release_id,
+            release.name,
+            torrent.size_bytes,
+            now,
+            now,
+        ),
+    )
+
+
+def taken_in(tx: Connection, film_id: int, info_hash: str, client: str, release_name: str, now: float) -> None:
+    """Make current what a queue file said was handed over before this database knew of it."""
+    tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'current'", (film_id,))
+    tx.execute(
+        "INSERT INTO transfers (film, info_hash, role, client, release_name, added_by_us, created_at, changed_at)"
+        " VALUES (?, ?, 'current', ?, ?, 1, ?, ?) ON CONFLICT (film, info_hash) DO UPDATE SET role = 'current'",
+        (film_id, info_hash, client, release_name, now, now),
+    )
+
+
+def with_role(tx: Connection, film_id: int, role: Role) -> Transfer | None:
+    """The film's intended or current transfer, None when it has none."""
+    row = tx.execute("SELECT * FROM transfers WHERE film = ? AND role = ?", (film_id, role)).fetchone()
+    return _transfer(row) if row else None
+
+
+def of_film(tx: Connection, film_id: int) -> list[Transfer]:
+    """All transfers of a film, oldest first."""
+    return [_transfer(row) for row in tx.execute("SELECT * FROM transfers WHERE film = ? ORDER BY id", (film_id,))]
+
+
+def all_current(tx: Connection) -> list[Transfer]:
+    """Every current transfer, oldest first."""
+    return [_transfer(row) for row in tx.execute("SELECT * FROM transfers WHERE role = 'current' ORDER BY id")]
+
+
+def hashes(tx: Connection) -> dict[str, Role]:
+    """Info-hash to role of all transfers ever; where several films share one, any of their roles."""
+    return {row[0]: row[1] for row in tx.execute("SELECT info_hash, role FROM transfers")}
+
+
+def unfinished_names(tx: Connection) -> frozenset[str]:
+    """Files and folders our own transfers write, or wrote a part of, that were never whole."""
+    rows = tx.execute("SELECT torrent_name FROM transfers WHERE done_at IS NULL AND torrent_name != ''")
+    return frozenset(row[0] for row in rows)
+
+
+def refused_releases(tx: Connection, film_id: int) -> dict[tuple[str, int], str]:
+    """(tracker, release id) of the film's blocklisted transfers, with the reason."""
+    rows = tx.execute(
+        "SELECT tracker, release_id, reason FROM transfers WHERE film = ? AND role = 'blocklisted'", (film_id,)
+    )
+    return {(row[0], row[1]): row[2] or "blocklisted" for row in rows if row[1] is not None}
+
+
+def make_current(tx: Connection, transfer: Transfer, *, added_by_us: bool, now: float) -> None:
+    """The client has the intended transfer: it is the film's current one, and the one before is replaced."""
+    tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'current'", (transfer.film_id,))
+    change(tx, transfer.transfer_id, now, role="current", added_by_us=int(added_by_us), adds=transfer.adds + 1)
+
+
+def change(tx: Connection, transfer_id: int, now: float, **columns: Any) -> None:
+    """Set columns of a transfer: role, added_by_us, adds, missing_polls, progress, progressed_at, done_at, reason."""
+    sets = ", ".join(f"{name} = ?" for name in columns)
+    tx.execute(f"UPDATE transfers SET {sets}, changed_at = ? WHERE id = ?", [*columns.values(), now, transfer_id])
+
+
+def retire(tx: Connection, film_id: int, now: float) -> None:
+    """Make a film's intended and current transfers ``replaced``: it starts anew."""
+    tx.execute(
+        "UPDATE transfers SET role = 'replaced', changed_at = ? WHERE film = ? AND role IN ('intended', 'current')",
+        (now, film_id),
+    )

@@ -1,0 +1,246 @@
+"""FileListDownloader: FileList.io by its API."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from movie_sync.errors import AuthFailed, BadReply, BadTorrent, QueryRefused, RateLimited, Unavailable
+from movie_sync.lib.clock import Clock
+from movie_sync.lib.http import HttpClient, HttpReply
+from movie_sync.lib.redaction import keep_secret, redact
+from movie_sync.lib.torrent_file import MAX_TORRENT_BYTES, read_torrent
+from movie_sync.movie import Movie, Release, Torrent
+from movie_sync.store import Store
+from movie_sync.trackers.call_budget import CallBudget
+from movie_sync.trackers.download_service import MovieDownloader
+
+PROVIDER = "filelist"
+MAX_API_BYTES = 5 * 1024 * 1024
+LATEST_LIMIT = 100
+# FileList writes local Romanian time without saying so.
+_ZONE = ZoneInfo("Europe/Bucharest")
+_HOUR_S = 3600.0
+
+_Flag = bool | int | str | None
+
+
+class _Row(msgspec.Struct):
+    """One torrent as the API sends it; everything but id and name may be missing or of another type."""
+
+    id: int | str
+    name: str
+    imdb: str | int | None = None
+    freeleech: _Flag = None
+    doubleup: _Flag = None
+    internal: _Flag = None
+    upload_date: str | None = None
+    size: int | str | float | None = None
+    category: str | int | None = None
+    seeders: int | str | None = None
+    leechers: int | str | None = None
+
+
+class FileListDownloader(MovieDownloader):
+    """FileList.io: search by IMDb id, then by title; at most ``per_hour`` calls in any hour.
+
+    Log-in is by HTTP Basic, so that the passkey stands in no URL but that of a .torrent itself. Safe to use from one
+    thread at a time.
+
+    Args:
+        base_url: ``https://filelist.io``; every address is built from it, never taken from an answer.
+        username: FileList's.
+        passkey: Of the user's profile page; not the password.
+        categories: Ids to search in, at least one.
+        http: The client to ask with.
+        store: Where calls are counted.
+        clock: Waits between calls.
+        per_hour: Calls in any hour.
+        delay_s: Seconds between two calls, and between two .torrent downloads.
+    """
+
+    name = PROVIDER
+    private = True
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        passkey: str,
+        *,
+        categories: Sequence[int],
+        http: HttpClient,
+        store: Store,
+        clock: Clock,
+        per_hour: int = 120,
+        delay_s: float = 2.0,
+    ) -> None:
+        keep_secret(passkey)
+        self._base = base_url.rstrip("/")
+        self._auth = (username, passkey)
+        self._categories = ",".join(str(category) for category in categories)
+        self._http = http
+        self._clock = clock
+        self._calls = CallBudget(PROVIDER, PROVIDER, store=store, clock=clock, per_hour=per_hour, spacing_s=delay_s)
+        # Whether downloads count is not documented: they are kept apart from the calls, at the same distance.
+        self._downloads = CallBudget(
+            PROVIDER, f"{PROVIDER}:download", store=store, clock=clock, per_hour=None, spacing_s=delay_s
+        )
+
+    def close(self) -> None:
+        """See MovieDownloader."""
+        self._http.close()
+
+    def search(self, movie: Movie) -> list[Release]:
+        """See MovieDownloader."""
+        found: list[Release] = []
+        if movie.imdb_id:
+            found = self._search("imdb", movie.imdb_id)
+        query = cleaned_title(movie.title)
+        if not found and query:
+            found = self._search("name", f"{query} {movie.year}" if movie.year else query)
+        return found
+
+    def latest(self) -> list[Release]:
+        """See MovieDownloader."""
+        return self._call({"action": "latest-torrents", "limit": str(LATEST_LIMIT), "category": self._categories})
+
+    def calls_left(self) -> int | None:
+        """See MovieDownloader."""
+        return self._calls.left()
+
+    def _search(self, kind: str, query: str) -> list[Release]:
+        return self._call(
+            {"action": "search-torrents", "type": kind, "query": query, "category": self._categories, "output": "json"}
+        )
+
+    def _call(self, params: dict[str, str]) -> list[Release]:
+        reply = self._http.get(
+            f"{self._base}/api.php", params=params, auth=self._auth, max_bytes=MAX_API_BYTES, pace=self._calls.take
+        )
+        self._check_status(reply)
+        return read_rows(reply.body, self._clock.now())
+
+    def fetch_torrent(self, release: Release) -> Torrent:
+        """See MovieDownloader."""
+        reply = self._http.get(
+            f"{self._base}/download.php",
+            params={"id": str(release.release_id), "passkey": self._auth[1]},
+            max_bytes=MAX_TORRENT_BYTES,
+            pace=self._downloads.take,
+        )
+        if reply.status in {404, 410}:
+            raise BadTorrent(f"{release.name} is gone from FileList ({reply.status}).")
+        self._check_status(reply)
+        return read_torrent(reply.body)
+
+    def _check_status(self, reply: HttpReply) -> None:
+        """Raise what a status other than 200 means; texts of the answer are shown, never relied on."""
+        status = reply.status
+        if status == 200:
+            return
+        retry_after_s = reply.retry_after_s(self._clock.now())
+        if status in {401, 403}:
+            raise AuthFailed(
+                PROVIDER,
+                f"FileList refused the user name or passkey ({status}).",
+                hint="Check both on FileList's /my.php page and set them anew; no further call is made until then.",
+            )
+        if status == 429:
+            raise RateLimited(
+                PROVIDER,
+                "FileList's 150 calls of this hour are used up, by all tools of this account together.",
+                retry_after_s=retry_after_s if retry_after_s is not None else _HOUR_S,
+            )
+        if status in {400, 404}:
+            raise QueryRefused(PROVIDER, f"FileList refused the question ({status}): {_excerpt(reply.body)}")
+        raise Unavailable(PROVIDER, f"FileList is not available ({status}).", retry_after_s=retry_after_s)
+
+
+def _excerpt(body: bytes) -> str:
+    return redact(" ".join(body[:200].decode("utf-8", "replace").split()))
+
+
+def read_rows(body: bytes, now: float) -> list[Release]:
+    """The releases of an API answer, in its order.
+
+    Args:
+        body: JSON: an array of torrents; an object is an outage text.
+        now: Unix seconds; no upload lies after it.
+
+    Raises:
+        Unavailable: HTML, an outage text, or no JSON at all.
+        BadReply: JSON of another form.
+    """
+    start = body.lstrip()[:1]
+    if start == b"{":
+        raise Unavailable(PROVIDER, f"FileList says: {_excerpt(body)}", code="outage")
+    if start != b"[":
+        raise Unavailable(PROVIDER, "FileList answered with a page instead of data.", code="outage")
+    try:
+        rows = msgspec.json.decode(body, type=list[_Row])
+    except (msgspec.DecodeError, RecursionError) as exc:
+        if isinstance(exc, msgspec.ValidationError):
+            raise BadReply(
+                PROVIDER,
+                f"FileList's answer has another form than known: {redact(str(exc))}.",
+                hint="Look for a newer version of Movie Sync.",
+                sample=redact(body[:4096].decode("utf-8", "replace")).encode(),
+            ) from exc
+        raise Unavailable(PROVIDER, "FileList's answer was cut or damaged.", code="damaged") from exc
+    return [_release(row, now) for row in rows]
+
+
+def _release(row: _Row, now: float) -> Release:
+    return Release(
+        tracker=PROVIDER,
+        release_id=_whole(row.id),
+        name=row.name.strip(),
+        imdb_id=_imdb(row.imdb),
+        size_bytes=_whole(row.size),
+        seeders=_whole(row.seeders),
+        leechers=_whole(row.leechers),
+        uploaded_at=_uploaded(row.upload_date, now),
+        category=str(row.category or ""),
+        freeleech=_flag(row.freeleech),
+        doubleup=_flag(row.doubleup),
+        internal=_flag(row.internal),
+    )
+
+
+def _whole(value: float | str | None) -> int:
+    """A count; what is no number, or below zero, counts as 0."""
+    try:
+        return max(0, int(float(value or 0)))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _flag(value: _Flag) -> bool:
+    return str(value).strip().lower() in {"1", "true", "yes"}
+
+
+def _imdb(value: str | int | None) -> str | None:
+    digits = re.fullmatch(r"\s*(?:tt)?0*(\d{1,10})\s*", str(value or ""))
+    return f"tt{int(digits[1]):07d}" if digits and int(digits[1]) else None
+
+
+def _uploaded(text: str | None, now: float) -> float:
+    """Unix seconds of a Bucharest local time; 0.0 when there is none, ``now`` when it lies ahead."""
+    try:
+        moment = datetime.strptime((text or "").strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=_ZONE)
+    except ValueError:
+        return 0.0
+    return min(moment.timestamp(), now)
+
+
+def cleaned_title(title: str) -> str:
+    """A title as a search question: no punctuation (a colon finds nothing), one blank between words."""
+    kept = "".join(
+        "" if char in "'’`´" else char if unicodedata.category(char)[0] in "LN" else " "
+        for char in unicodedata.normalize("NFC", title)
+    )
+    return " ".join(kept.split())
