@@ -1,0 +1,1 @@
+"""Torrent clients: what takes a .torrent and fetches the film."""

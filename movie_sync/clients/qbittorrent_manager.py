@@ -1,0 +1,255 @@
+"""QBittorrentManager: hands torrents to qBittorrent 4.5 and newer over its web API."""
+
+import contextlib
+import shlex
+import subprocess
+import threading
+from collections.abc import Collection, Iterator, Mapping
+
+import qbittorrentapi
+import requests
+from qbittorrentapi import exceptions as qbt
+
+from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
+from movie_sync.errors import AuthFailed, ClientRefuses, Unavailable
+from movie_sync.lib.clock import Clock
+from movie_sync.lib.redaction import keep_secret, redact
+from movie_sync.movie import ClientTorrent, Torrent, TransferState
+
+PROVIDER = "qbittorrent"
+TIMEOUT_S = (5.0, 15.0)
+# An add is visible after 4 to 16 ms; facts/torrent-clients: look for up to 5 s.
+VISIBLE_S = 5.0
+_LOOK_S = 0.1
+# After five failed log-ins qBittorrent bans an address for an hour.
+_BAN_S = 3600.0
+_STARTED_S = 30.0
+
+_STATES: Mapping[str, TransferState] = {
+    "error": "error",
+    "missingFiles": "missing_files",
+    "stalledDL": "stalled",
+    "metaDL": "downloading",
+    "forcedMetaDL": "downloading",
+    "downloading": "downloading",
+    "forcedDL": "downloading",
+    "queuedDL": "paused",
+    "pausedDL": "paused",
+    "stoppedDL": "paused",
+    **dict.fromkeys(("uploading", "forcedUP", "stalledUP", "queuedUP", "pausedUP", "stoppedUP"), "seeding"),
+}
+
+
+class QBittorrentManager(TorrentClient):
+    """A qBittorrent on this or another machine. Safe to use from several threads: they take turns.
+
+    Args:
+        host: Name or address, or a whole address such as ``https://box/qbt``.
+        port: Of the web UI; ignored when ``host`` names one.
+        username: "" when the web UI asks for none.
+        password: Tried once; after a refusal this object asks no more until it is built anew.
+        category: Created when missing; "" for none.
+        tags: Our mark on torrents; may be empty.
+        save_path: "" for qBittorrent's own.
+        auto_start: The command that starts it when it does not answer; "" to never start one.
+        clock: Waits while looking again.
+    """
+
+    name = PROVIDER
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        username: str,
+        password: str,
+        *,
+        clock: Clock,
+        category: str = "Movies",
+        tags: Collection[str] = ("movie_sync",),
+        save_path: str = "",
+        auto_start: str = "",
+    ) -> None:
+        keep_secret(password)
+        self._address = host if "://" in host else f"http://{host}:{port}"
+        self._client = qbittorrentapi.Client(
+            host=self._address,
+            username=username,
+            password=password,
+            REQUESTS_ARGS={"timeout": TIMEOUT_S},
+            FORCE_SCHEME_FROM_HOST=True,
+            DISABLE_LOGGING_DEBUG_OUTPUT=True,
+        )
+        self._category = category
+        self._tags = tuple(tag.strip() for tag in tags if tag.strip())
+        self._save_path = save_path
+        self._auto_start = auto_start
+        self._started = False
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._refused: AuthFailed | None = None
+
+    def check(self) -> ClientInfo:
+        """See TorrentClient; starts qBittorrent once where ``auto_start`` names a command."""
+        try:
+            return self._look()
+        except Unavailable:
+            if not self._auto_start or self._started:
+                raise
+        self._start()
+        return self._look()
+
+    def ensure(self, torrent: Torrent) -> bool:
+        """See TorrentClient. The answer of an add proves nothing: only a look-up by hash does."""
+        with self._asking():
+            found = self._lookup([torrent.info_hash])
+            if not found:
+                self._create_category()
+                self._add(torrent)
+                found = self._wait_visible(torrent.info_hash)
+        return found[torrent.info_hash].ours
+
+    def snapshot(self, hashes: Collection[str] | None = None) -> dict[str, ClientTorrent]:
+        """See TorrentClient."""
+        if hashes is not None and not hashes:
+            return {}
+        with self._asking():
+            return self._lookup(hashes)
+
+    def remove(self, info_hash: str, *, delete_files: bool) -> None:
+        """See TorrentClient."""
+        with self._asking():
+            self._client.torrents_delete(delete_files=delete_files, torrent_hashes=info_hash)
+
+    def close(self) -> None:
+        """End the session here; qBittorrent itself goes on."""
+        with self._lock, contextlib.suppress(qbt.APIError, requests.RequestException):
+            if self._client.is_logged_in:
+                self._client.auth_log_out()
+
+    # -- asking
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """One conversation at a time, in our errors. LoginFailed and HTTP errors come before their base class."""
+        with self._lock:
+            if self._refused is not None:
+                raise self._refused
+            try:
+                yield
+            except qbt.LoginFailed:
+                self._refused = self._auth_failed(f"qBittorrent at {self._address} refused the user name or password.")
+                raise self._refused from None
+            except qbt.Unauthorized401Error:
+                self._refused = self._auth_failed(f"qBittorrent at {self._address} refused the log-in (401).")
+                raise self._refused from None
+            except qbt.Forbidden403Error as exc:
+                raise Unavailable(
+                    PROVIDER,
+                    f"qBittorrent at {self._address} shut this address out after failed log-ins.",
+                    hint="Restart qBittorrent, or wait an hour; check the user name and password.",
+                    code="banned",
+                    retry_after_s=_BAN_S,
+                ) from exc
+            except (qbt.APIError, requests.RequestException) as exc:
+                raise Unavailable(
+                    PROVIDER,
+                    f"qBittorrent at {self._address} does not answer ({redact(type(exc).__name__)}).",
+                    hint="Check that it runs and that its web UI is on at this address.",
+                ) from exc
+
+    @staticmethod
+    def _auth_failed(message: str) -> AuthFailed:
+        hint = "Set the right ones; nothing more is tried with these, since five wrong tries ban this machine."
+        return AuthFailed(PROVIDER, message, hint=hint)
+
+    def _look(self) -> ClientInfo:
+        with self._asking():
+            version = str(self._client.app_version())
+            path = self._save_path or str(self._client.app_default_save_path())
+            return ClientInfo(f"qBittorrent {version}", path)
+
+    def _lookup(self, hashes: Collection[str] | None) -> dict[str, ClientTorrent]:
+        """Torrents by hash; an empty selection must not be asked, for it returns everything."""
+        if hashes is None or len(hashes) > 200:
+            rows = self._client.torrents_info()
+        else:
+            rows = self._client.torrents_info(torrent_hashes=list(hashes))
+        found = (self._torrent(row) for row in rows)
+        return {torrent.info_hash: torrent for torrent in found if hashes is None or torrent.info_hash in hashes}
+
+    def _torrent(self, row: Mapping[str, object]) -> ClientTorrent:
+        raw_state = str(row.get("state"))
+        state = _STATES.get(raw_state, "checking")
+        progress = float(str(row.get("progress") or 0.0))
+        left = int(str(row.get("amount_left") or 0))
+        tags = {tag.strip() for tag in str(row.get("tags") or "").split(",")}
+        return ClientTorrent(
+            info_hash=str(row.get("hash")).lower(),
+            name=str(row.get("name")),
+            progress=progress,
+            state=state,
+            done=state == "seeding" and progress >= 1.0 and left == 0,
+            ours=not self._tags or not tags.isdisjoint(self._tags),
+            save_path=str(row.get("save_path") or ""),
+            size_bytes=int(str(row.get("size") or 0)),
+            speed_bytes_s=int(str(row.get("dlspeed") or 0)),
+            seeds=max(0, int(str(row.get("num_seeds") or 0))),
+            message=raw_state if state in {"error", "missing_files"} else "",
+        )
+
+    def _create_category(self) -> None:
+        if self._category:
+            with contextlib.suppress(qbt.Conflict409Error):
+                self._client.torrents_create_category(name=self._category)
+
+    def _add(self, torrent: Torrent) -> None:
+        try:
+            self._client.torrents_add(
+                torrent_files={f"{torrent.info_hash}.torrent": torrent.data},
+                category=self._category or None,
+                tags=list(self._tags),
+                save_path=self._save_path or None,
+                is_stopped=False,
+            )
+        except qbt.UnsupportedMediaType415Error as exc:
+            raise ClientRefuses(f"qBittorrent says that the .torrent of {torrent.name} is none.") from exc
+        except qbt.Conflict409Error:
+            return  # a duplicate, or an empty upload: the look-up tells
+
+    def _wait_visible(self, info_hash: str) -> dict[str, ClientTorrent]:
+        waited = 0.0
+        while not (found := self._lookup([info_hash])):
+            if waited >= VISIBLE_S:
+                raise Unavailable(
+                    PROVIDER, "qBittorrent took the torrent but does not show it yet.", code="not_visible"
+                )
+            self._clock.wait(_LOOK_S)
+            waited += _LOOK_S
+        return found
+
+    def _start(self) -> None:
+        """Run the user's own command once and wait for the web UI."""
+        self._started = True
+        command = shlex.split(self._auto_start)
+        try:
+            subprocess.Popen(  # noqa: S603  the user's own command, without a shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise Unavailable(
+                PROVIDER,
+                f"The command of qbittorrent.auto_start ({command[0]}) cannot be run ({exc.strerror}).",
+                hint="Correct it in filelist_config.json.",
+            ) from exc
+        waited = 0.0
+        while waited < _STARTED_S:
+            self._clock.wait(0.5)
+            waited += 0.5
+            with contextlib.suppress(Unavailable):
+                self._look()
+                return

@@ -1,0 +1,75 @@
+"""TorrentClient: what a client is."""
+
+import abc
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from movie_sync.movie import ClientTorrent, Torrent
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInfo:
+    """A client that answers.
+
+    Attributes:
+        version: In its own words.
+        save_path: Where new torrents go, as the client sees it.
+    """
+
+    version: str
+    save_path: str
+
+
+class TorrentClient(abc.ABC):
+    """A program that downloads torrents. It knows them by info-hash and nothing else.
+
+    Attributes:
+        name: Unique, lower case: also its provider name for back-off.
+        takes_private: Private trackers accept it.
+        reports: It can be asked about torrents later; False for a folder that only keeps files.
+        embedded: It lives and dies with this process, so that a single pass waits for its downloads.
+    """
+
+    name: str
+    takes_private: bool = True
+    reports: bool = True
+    embedded: bool = False
+
+    @abc.abstractmethod
+    def check(self) -> ClientInfo:
+        """Is it there, and does it let us in?
+
+        Raises:
+            Unavailable: It does not answer.
+            AuthFailed: It refuses the log-in; asked once, never again with the same.
+        """
+
+    @abc.abstractmethod
+    def ensure(self, torrent: Torrent) -> bool:
+        """Make sure the client has the torrent; doing it twice is doing it once.
+
+        Returns:
+            True when it is there with our mark, False when someone else had added it: then it is left as it is.
+
+        Raises:
+            ClientRefuses: It will never take this one.
+            Unavailable: Not visible yet, or no answer: do the same again later. AuthFailed as for check.
+        """
+
+    @abc.abstractmethod
+    def snapshot(self, hashes: Collection[str] | None = None) -> dict[str, ClientTorrent]:
+        """The client's torrents by info-hash.
+
+        Args:
+            hashes: Only these; None for all.
+
+        Raises:
+            Unavailable: No answer: nothing can be said of any torrent. AuthFailed as for check.
+        """
+
+    @abc.abstractmethod
+    def remove(self, info_hash: str, *, delete_files: bool) -> None:
+        """Take a torrent out; fine when it is not there. Raises as for snapshot."""
+
+    def close(self) -> None:
+        """Let go; torrents go on where the client is a program of its own."""

@@ -1,0 +1,1 @@
+"""The library: what films are on disk already, and whether a name is this film."""
