@@ -57,7 +57,7 @@ def entry_of(film: FilmRecord) -> dict[str, Any]:
         "info_hash": film.info_hash,
         "progress": film.progress,
     }
-    return common | {key: own[key] for key in QUEUE_KEYS[film.queue]} | dict(film.extra or {})
+    return common | {key: own[key] for key in QUEUE_KEYS.get(film.queue, ())} | dict(film.extra or {})
 
 
 class EntryError(ValueError):

@@ -175,6 +175,11 @@ class QueueManager:
         with self._store.read() as tx:
             return films.known_names(tx, list_name)
 
+    def wished_films(self, list_name: str) -> list[FilmRecord]:
+        """The films on a list, newest wish first."""
+        with self._store.read() as tx:
+            return films.on_list(tx, list_name)
+
     def list_state(self, list_name: str) -> ListState:
         """What is known of a list."""
         with self._store.read() as tx:
@@ -301,8 +306,8 @@ class QueueManager:
 
     # -- outcomes
 
-    def put_off(self, film_id: int, not_before: float, reason: str) -> bool:
-        """Not the film's fault: try it again at ``not_before`` (Unix seconds); nothing is charged.
+    def put_off(self, film_id: int, not_before: float, reason: str, provider: str) -> bool:
+        """Not the film's fault: try it again at ``not_before`` (Unix seconds), or when the provider is well again.
 
         Returns:
             False when the film was moved meanwhile, and nothing was done. So for the other outcomes.
@@ -313,20 +318,27 @@ class QueueManager:
             if record is None:
                 return False
             status = Status.PUT_OFF if record.status is Status.CLAIMED else None
-            films.change(tx, film_id, status, not_before=not_before, reason=reason, claimed_at=None)
+            films.change(
+                tx, film_id, status, not_before=not_before, reason=reason, put_off_by=provider, claimed_at=None
+            )
             history.append(tx, now, film_id, "put_off", f"Put off {span_text(not_before - now)}: {reason}")
         return True
 
-    def put_off_all_due(self, not_before: float, reason: str) -> int:
+    def put_off_all_due(self, not_before: float, reason: str, provider: str) -> int:
         """Put off every film that is due now; returns how many."""
         now = self._clock.now()
         with self._store.write() as tx:
             films.wake(tx, now)
-            count = films.put_off_all_due(tx, not_before, reason)
+            count = films.put_off_all_due(tx, not_before, reason, provider)
             if count:
                 text = f"{count} films put off {span_text(not_before - now)}: {reason}"
                 history.append(tx, now, None, "put_off", text)
         return count
+
+    def end_put_off(self, provider: str) -> int:
+        """A provider is well again: what was put off because of it is due; returns how many films."""
+        with self._store.write() as tx:
+            return films.end_put_off(tx, provider)
 
     def searched(self, film_id: int, judged: Sequence[Decision]) -> None:
         """Keep what a search brought and how it was judged."""
@@ -412,9 +424,11 @@ class QueueManager:
         """It is already there; ``where`` names the file, folder or torrent."""
         now = self._clock.now()
         with self._store.write() as tx:
-            if not self._still(tx, film_id, Status.CLAIMED):
+            if not self._still(tx, film_id, Status.CLAIMED, Status.HANDING_OVER):
                 return False
-            films.change(tx, film_id, Status.OWNED, completed_at=now, release_name=where, claimed_at=None)
+            transfers.retire(tx, film_id, now)
+            columns: dict[str, Any] = {"release_name": where, "info_hash": None, "not_before": None, "reason": None}
+            films.change(tx, film_id, Status.OWNED, completed_at=now, claimed_at=None, **columns)
             history.append(tx, now, film_id, "owned", f"Already there: {where}.")
         return True
 
@@ -424,6 +438,12 @@ class QueueManager:
         """(tracker, release id) that were tried for this film and went wrong, with the reason."""
         with self._store.read() as tx:
             return transfers.refused_releases(tx, film_id)
+
+    def blocklisted_hashes(self, film_id: int) -> frozenset[str]:
+        """Info-hashes that went wrong for this film, under whatever release they came."""
+        with self._store.read() as tx:
+            found = transfers.of_film(tx, film_id)
+        return frozenset(transfer.info_hash for transfer in found if transfer.role == "blocklisted")
 
     def own_hashes(self) -> frozenset[str]:
         """Info-hashes of every transfer this program ever made or meant to."""
@@ -448,6 +468,15 @@ class QueueManager:
             )
             history.append(tx, now, film_id, "chosen", f"Chosen: {release.name} ({torrent.info_hash}).")
         return True
+
+    def take_back(self, film_id: int, reason: str) -> None:
+        """Nothing was handed over and nothing will be by this intent: the film is due again."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            if self._still(tx, film_id, Status.HANDING_OVER):
+                transfers.retire(tx, film_id, now)
+                films.change(tx, film_id, Status.DUE, not_before=None, reason=None, release_name=None, info_hash=None)
+                history.append(tx, now, film_id, "taken_back", reason)
 
     def intended(self, film_id: int) -> Transfer | None:
         """The transfer a begun hand-over is about."""

@@ -12,7 +12,7 @@ from movie_sync.store.connections import Connection, Row
 COLUMNS = frozenset(
     "title year number lid slug url imdb_id tmdb_id kind directors alt_titles runtime_min details_at added_at queued_at"
     " wish_order searches searched_at not_before reason claimed_at fetch_anew retry_count retry_after last_error"
-    " reason_code failed_at completed_at release_name info_hash progress left_at extra".split()
+    " reason_code failed_at completed_at release_name info_hash progress left_at put_off_by extra".split()
 )
 _JSON_COLUMNS = frozenset({"directors", "alt_titles", "extra"})
 # When two films turn out to be one, the one with the larger number stays.
@@ -165,6 +165,15 @@ def in_queue(tx: Connection, queue: Queue) -> list[FilmRecord]:
     return [_record(row) for row in rows]
 
 
+def on_list(tx: Connection, list_name: str) -> list[FilmRecord]:
+    """All films a list wishes for, newest wish first."""
+    rows = tx.execute(
+        "SELECT films.* FROM films JOIN wishes ON wishes.film = films.id WHERE list = ? ORDER BY wish_order DESC, id",
+        (list_name,),
+    )
+    return [_record(row) for row in rows]
+
+
 def with_status(tx: Connection, *statuses: Status) -> list[FilmRecord]:
     """All films in one of the states, oldest row first."""
     marks = ", ".join("?" * len(statuses))
@@ -219,12 +228,28 @@ def next_due(tx: Connection, *, newest_first: bool) -> int | None:
     return None
 
 
-def put_off_all_due(tx: Connection, not_before: float, reason: str) -> int:
+def put_off_all_due(tx: Connection, not_before: float, reason: str, provider: str) -> int:
     """Put every due film off at once; returns how many."""
     cursor = tx.execute(
-        "UPDATE films SET status = 'put_off', not_before = ?, reason = ? WHERE status = 'due'", (not_before, reason)
+        "UPDATE films SET status = 'put_off', not_before = ?, reason = ?, put_off_by = ? WHERE status = 'due'",
+        (not_before, reason, provider),
     )
     return cursor.rowcount
+
+
+def end_put_off(tx: Connection, provider: str) -> int:
+    """Make due what was put off because of this provider, also hand-overs; returns how many."""
+    due = tx.execute(
+        "UPDATE films SET status = 'due', not_before = NULL, reason = NULL, put_off_by = NULL"
+        " WHERE status = 'put_off' AND put_off_by = ?",
+        (provider,),
+    )
+    going_on = tx.execute(
+        "UPDATE films SET not_before = NULL, reason = NULL, put_off_by = NULL"
+        " WHERE status = 'handing_over' AND put_off_by = ?",
+        (provider,),
+    )
+    return due.rowcount + going_on.rowcount
 
 
 def next_moment(tx: Connection) -> float | None:

@@ -17,7 +17,7 @@ _SCHEMA_1 = (
         alt_titles TEXT NOT NULL DEFAULT '[]', runtime_min INTEGER, details_at REAL,
         queue TEXT NOT NULL, status TEXT NOT NULL, added_at REAL, queued_at REAL NOT NULL, wish_order REAL NOT NULL,
         searches INTEGER NOT NULL DEFAULT 0, searched_at REAL,
-        not_before REAL, reason TEXT, claimed_at REAL, fetch_anew INTEGER NOT NULL DEFAULT 0,
+        not_before REAL, reason TEXT, put_off_by TEXT, claimed_at REAL, fetch_anew INTEGER NOT NULL DEFAULT 0,
         retry_count INTEGER NOT NULL DEFAULT 0, retry_after REAL, last_error TEXT, reason_code TEXT, failed_at REAL,
         completed_at REAL, release_name TEXT, info_hash TEXT, progress REAL, left_at REAL,
         extra TEXT NOT NULL DEFAULT '{}'

@@ -10,7 +10,7 @@ import msgspec
 
 from movie_sync.errors import AuthFailed, BadReply, BadTorrent, QueryRefused, RateLimited, Unavailable
 from movie_sync.lib.clock import Clock
-from movie_sync.lib.http import HttpClient, HttpReply
+from movie_sync.lib.http import HttpClient, HttpReply, is_loopback
 from movie_sync.lib.redaction import keep_secret, redact
 from movie_sync.lib.torrent_file import MAX_TORRENT_BYTES, read_torrent
 from movie_sync.movie import Movie, Release, Torrent
@@ -63,7 +63,6 @@ class FileListDownloader(MovieDownloader):
     """
 
     name = PROVIDER
-    private = True
 
     def __init__(
         self,
@@ -79,6 +78,8 @@ class FileListDownloader(MovieDownloader):
         delay_s: float = 2.0,
     ) -> None:
         keep_secret(passkey)
+        # A replica on this machine says by each torrent whether it is private.
+        self.private = not is_loopback(base_url)
         self._base = base_url.rstrip("/")
         self._auth = (username, passkey)
         self._categories = ",".join(str(category) for category in categories)

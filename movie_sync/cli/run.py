@@ -1,0 +1,75 @@
+"""``movie-sync run``: the service, or one whole pass."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+
+from movie_sync.app import App, Outcome
+from movie_sync.cli import EXIT_INTERRUPTED
+from movie_sync.cli.output import answering, asker, print_json, start_logging
+from movie_sync.config import Config
+from movie_sync.credentials_manager import CredentialsManager
+from movie_sync.errors import Stopping
+
+log = logging.getLogger(__name__)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """The first SIGTERM or Ctrl-C asks for a clean end, the second leaves at once."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signal module's signature
+        if stop.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One whole pass, then leave: 0 fine, 3 needs you, 4 a service was down.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
+@click.option("--verbose", is_flag=True, help="Log more.")
+def command(*, once: bool, as_json: bool, verbose: bool) -> None:
+    """Watch the watchlist, find films, hand them over; until stopped, or once.
+
+    \b
+    Example: movie-sync run --once --json
+    """
+    stop = threading.Event()
+    with answering(as_json):
+        config = Config.load()
+        start_logging(config.home, "DEBUG" if verbose else config.settings.log_level, on_stderr=not as_json)
+        for note in config.notes:
+            log.warning("%s", note)
+        app = App(config, CredentialsManager(config.home), stop, asker())
+        _stop_on_signals(stop)
+        try:
+            app.open()
+            outcome = app.run_once() if once else None
+            if not once:
+                app.run()
+                return
+        except Stopping:
+            outcome = None
+        finally:
+            if once or sys.exc_info()[0] is not None:
+                app.close()
+    if outcome is not None:
+        _tell(outcome, as_json)
+        raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _tell(outcome: Outcome, as_json: bool) -> None:
+    for trouble in outcome.troubles:
+        click.echo(trouble, err=True)
+    if as_json:
+        print_json(outcome.counts)
+        return
+    words = (f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items())
+    click.echo(f"Films: {', '.join(words)}.")

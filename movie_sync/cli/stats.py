@@ -1,0 +1,82 @@
+"""``movie-sync stats``: the queues at a glance; reads only."""
+
+import click
+
+from movie_sync.cli.output import answering, print_json
+from movie_sync.config import home_folder
+from movie_sync.errors import StoreError
+from movie_sync.lib.clock import SystemClock, span_text
+from movie_sync.queues.queue_manager import QueueManager, QueueStats, WaitingView
+from movie_sync.store import Store, providers
+from movie_sync.store.providers import FINE, ProviderState
+
+_SHOWN = 10
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, whole numbers.")
+def command(*, as_json: bool) -> None:
+    """Show the queues, what is downloading, what is tried next, and what failed for good.
+
+    \b
+    Example: movie-sync stats --json
+    """
+    clock = SystemClock()
+    with answering(as_json):
+        try:
+            store = Store(home_folder() / "movie_sync.db", read_only=True)
+        except StoreError as exc:
+            if exc.code != "no_database":
+                raise
+            stats, troubles = QueueStats(counts={}), []
+        else:
+            stats = QueueManager(store, clock).stats()
+            with store.read() as tx:
+                troubles = [state for state in providers.every(tx) if state.state != FINE]
+            store.close()
+    if as_json:
+        print_json(stats.as_dict())
+    else:
+        click.echo("\n".join(_lines(stats, troubles, clock.now())))
+
+
+def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list[str]:
+    counts = stats.as_dict()
+    lines = [
+        f"Pending    {counts['pending']:6}   of these put off {counts['put_off']}",
+        f"Failed     {counts['failed']:6}   not found {counts['not_found']}, retrying {counts['retrying']},"
+        f" for good {counts['permanent_failures']}, series {counts['series']}, excluded {counts['excluded']}",
+        f"Completed  {counts['completed']:6}   downloading {counts['downloading']}, downloaded {counts['downloaded']},"
+        f" owned {counts['owned']}, saved {counts['saved']}, gone {counts['gone']}",
+    ]
+    if not sum(counts.values()):
+        lines.append("Nothing is queued yet. Start movie-sync, or import a watchlist: movie-sync import watchlist.csv")
+    if stats.transfers:
+        lines += ["", "Downloading"]
+        lines += [
+            f"  {view.progress:4.0%}  {view.title}  ({view.status}, for {span_text(view.age_s)})  {view.release_name}"
+            for view in stats.transfers[:_SHOWN]
+        ]
+        lines += _more(len(stats.transfers))
+    lines += _section("Put off", stats.put_off, now)
+    lines += _section("Next retries", stats.next_retries, now)
+    lines += _section("Failed for good", stats.permanent, now)
+    if troubles:
+        lines += ["", "Trouble"]
+        lines += [f"  {state.provider}: {state.message} {state.hint or ''}".rstrip() for state in troubles]
+    return lines
+
+
+def _section(title: str, views: list[WaitingView], now: float) -> list[str]:
+    if not views:
+        return []
+    shown = [f"  {view.title}{_when(view.at, now)}: {view.reason}" for view in views[:_SHOWN]]
+    return ["", title, *shown, *_more(len(views))]
+
+
+def _when(at: float | None, now: float) -> str:
+    return "" if at is None else f" (in {span_text(at - now)})"
+
+
+def _more(count: int) -> list[str]:
+    return [f"  … and {count - _SHOWN} more"] if count > _SHOWN else []

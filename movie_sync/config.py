@@ -1,0 +1,459 @@
+"""Config: both JSON files, the environment and the command line, checked against one table of settings.
+
+The two classes below are that table: name, type, bounds, default and help of every setting. Defaults, checks,
+``doc/config.md`` and error messages are all made from it.
+"""
+
+import difflib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from movie_sync.errors import ConfigError
+from movie_sync.lib.files import make_private_folder, write_whole
+from movie_sync.lib.http import is_loopback
+from movie_sync.movie import CategoryWish, Profile, Quality
+
+CONFIG_FILE = "config.json"
+FILELIST_FILE = "filelist_config.json"
+HOME_VARIABLE = "MOVIE_SYNC_HOME"
+_PREFIX = "MOVIE_SYNC_"
+
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """One line of category_priority."""
+
+    id: Annotated[int, Meta(ge=1, le=1000)]
+    name: str
+    priority: Annotated[int, Meta(ge=1, le=1000)]
+
+
+_CATEGORIES = (
+    Category(6, "Filme 4K", 1),
+    Category(4, "Filme HD", 2),
+    Category(19, "Filme HD-RO", 3),
+    Category(1, "Filme SD", 4),
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """config.json."""
+
+    username: Annotated[str, Meta(description="Your Letterboxd name; may be empty when you import the CSV export.")] = ""
+    watchlist_file: Annotated[
+        str, Meta(description="Where the last good watchlist is kept for people to read; empty: watchlist.json at home.")
+    ] = ""
+    check_interval: Annotated[
+        float, Meta(ge=1, le=31 * 86400, description="Seconds between two checks of the watchlist.")
+    ] = 3600
+    download_directory: Annotated[
+        str, Meta(min_length=1, description="Where the built-in client puts films, and .torrent files without a client.")
+    ] = "~/Downloads"
+    library_directories: Annotated[
+        tuple[str, ...], Meta(description="More folders with films; what is there is not fetched again.")
+    ] = ()
+    retry_interval: Annotated[
+        float, Meta(ge=1, le=31 * 86400, description="Seconds before a film that failed is tried again the first time.")
+    ] = 3600
+    max_retries: Annotated[int, Meta(ge=0, le=100, description="Retries before a film counts as failed for good.")] = 5
+    backoff_multiplier: Annotated[
+        float, Meta(ge=1, le=10, description="Each further wait is this many times the one before.")
+    ] = 2.0
+    queue_order: Annotated[
+        Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")
+    ] = "newest"
+    letterboxd_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="Letterboxd's address.")] = (
+        "https://letterboxd.com"
+    )
+    letterboxd_delay: Annotated[
+        float, Meta(ge=0, le=3600, description="Seconds between two requests to Letterboxd, at least 1 but on loopback.")
+    ] = 2
+    filelist_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="FileList's address.")] = (
+        "https://filelist.io"
+    )
+    filelist_delay: Annotated[
+        float, Meta(ge=0, le=3600, description="Seconds between two calls of FileList, at least 1 but on loopback.")
+    ] = 2
+    api_calls_per_hour: Annotated[
+        int,
+        Meta(ge=1, le=100_000, description="Calls in any hour; at most 150 but on loopback, shared with other tools."),
+    ] = 120
+    client: Annotated[
+        Literal["qbittorrent", "builtin", "none"],
+        Meta(description="What fetches films: qbittorrent, builtin (public torrents only), none (save the .torrent)."),
+    ] = "qbittorrent"
+    builtin_listen: Annotated[
+        str,
+        Meta(pattern=r"^[\d.]+:\d{1,5}$", description="Address and port on which the built-in client takes peers."),
+    ] = "0.0.0.0:6881"
+    stalled_after: Annotated[
+        float, Meta(ge=1, le=366 * 86400, description="Seconds without a byte after which another release is taken.")
+    ] = 86400
+    keep_torrent_files: Annotated[
+        bool, Meta(description="Keep a private tracker's .torrent after its film is downloaded.")
+    ] = False
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="The least serious messages that are logged.")
+    ] = "INFO"
+
+
+class DownloadPreferences(msgspec.Struct, frozen=True, kw_only=True):
+    """download_preferences in filelist_config.json."""
+
+    prefer_freeleech: Annotated[bool, Meta(description="Between equal releases take one that costs no ratio.")] = True
+    prefer_doubleup: Annotated[bool, Meta(description="Between equal releases take one whose upload counts twice.")] = (
+        False
+    )
+    minimum_seeders: Annotated[int, Meta(ge=0, le=100_000, description="Fewer seeders than these are refused.")] = 1
+
+
+class QBittorrentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """qbittorrent in filelist_config.json."""
+
+    enabled: Annotated[bool, Meta(description='False means "client": "none".')] = True
+    host: Annotated[str, Meta(min_length=1, description="Name, address, or a whole address like https://box/qbt.")] = (
+        "localhost"
+    )
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port of its web UI.")] = 8080
+    category: Annotated[str, Meta(description="Category of our torrents; made when missing; empty for none.")] = "Movies"
+    tags: Annotated[str, Meta(description="Tags of our torrents, commas between them.")] = "movie_sync,filelist"
+    save_path: Annotated[str, Meta(description="Where qBittorrent puts films; empty: its own default.")] = ""
+    auto_start: Annotated[str, Meta(description="The command that starts qBittorrent when it does not answer; empty: none.")] = ""
+
+
+class FileListSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """filelist_config.json."""
+
+    category_priority: Annotated[
+        tuple[Category, ...],
+        Meta(min_length=1, description="Categories to search, priority 1 first; the name of a release tells its quality."),
+    ] = _CATEGORIES
+    download_preferences: DownloadPreferences = DownloadPreferences()
+    qbittorrent: QBittorrentSettings = QBittorrentSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table.
+
+    Attributes:
+        file: ``config.json`` or ``filelist_config.json``.
+        key: Dotted: ``qbittorrent.port``.
+        type: As annotated, bounds included.
+        default: Its value when nobody sets it.
+        help: One sentence.
+    """
+
+    file: str
+    key: str
+    type: Any
+    default: Any
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable: ``MOVIE_SYNC_QBITTORRENT_PORT``."""
+        return _PREFIX + self.key.replace(".", "_").upper()
+
+    @property
+    def allowed(self) -> str:
+        """What may be set, in words."""
+        return _allowed(self.type)
+
+
+def _allowed(annotated: Any) -> str:
+    kind, bounds = get_args(annotated)[0], next(arg for arg in get_args(annotated) if isinstance(arg, Meta))
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
+    if kind is bool:
+        return "true or false"
+    if kind in (int, float):
+        number = "a whole number" if kind is int else "a number"
+        return f"{number} from {bounds.ge} to {bounds.le}"
+    if get_origin(kind) is tuple:
+        item = get_args(kind)[0]
+        return "a list of texts" if item is str else 'a list of {"id", "name", "priority"}, at least one'
+    if bounds.pattern and "http" in bounds.pattern:
+        return "an http:// or https:// address"
+    if bounds.pattern:
+        return 'an address and a port such as "0.0.0.0:6881"'
+    return "a text that is not empty" if bounds.min_length else "a text"
+
+
+def _rows(struct: type[msgspec.Struct], file: str, prefix: str = "") -> Iterator[Setting]:
+    for field in msgspec.structs.fields(struct):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from _rows(field.type, file, f"{prefix}{field.name}.")
+        else:
+            meta = next(arg for arg in get_args(field.type) if isinstance(arg, Meta))
+            yield Setting(file, prefix + field.name, field.type, field.default, meta.description or "")
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.key: setting
+    for setting in (*_rows(Settings, CONFIG_FILE), *_rows(FileListSettings, FILELIST_FILE))
+}
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """``$MOVIE_SYNC_HOME``, else ``~/.movie_sync``."""
+    named = environment.get(HOME_VARIABLE, "").strip()
+    return Path(named).expanduser().absolute() if named else Path.home() / ".movie_sync"
+
+
+class Config:
+    """Every setting with where it comes from: default < file < environment < command line.
+
+    Attributes:
+        home: The home folder.
+        settings: What config.json holds.
+        filelist: What filelist_config.json holds.
+        notes: Sentences about keys nobody knows; they are kept in their files.
+    """
+
+    def __init__(
+        self, home: Path, values: Mapping[str, Any], origins: Mapping[str, str], notes: tuple[str, ...] = ()
+    ) -> None:
+        self.home = home
+        self.notes = notes
+        self._origins = dict(origins)
+        self.settings = msgspec.convert(_nested(values, CONFIG_FILE), Settings)
+        self.filelist = msgspec.convert(_nested(values, FILELIST_FILE), FileListSettings)
+
+    @classmethod
+    def load(
+        cls,
+        home: Path | None = None,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        overrides: Mapping[str, str] | None = None,
+    ) -> "Config":
+        """Read all layers. Writes nothing.
+
+        Args:
+            home: None: `home_folder`.
+            environment: Where ``MOVIE_SYNC_…`` variables are looked for.
+            overrides: Dotted key to text, from the command line.
+
+        Raises:
+            ConfigError: A file does not parse, a value is not allowed, or two settings contradict each other; it names
+                file, key, value and what is allowed.
+        """
+        home = home or home_folder(environment)
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        notes: list[str] = []
+        for file in (CONFIG_FILE, FILELIST_FILE):
+            for key, value in _flat(_read(home / file)):
+                setting = SETTINGS.get(key)
+                if setting is None or setting.file != file:
+                    notes.append(_unknown(file, key))
+                    continue
+                values[key] = _checked(setting, value, file)
+                origins[key] = file
+        for setting in SETTINGS.values():
+            for text, origin in (
+                (environment.get(setting.variable), f"environment variable {setting.variable}"),
+                ((overrides or {}).get(setting.key), "command line"),
+            ):
+                if text is not None:
+                    values[setting.key] = _checked(setting, _from_text(setting, text), origin)
+                    origins[setting.key] = origin
+        config = cls(home, values, origins, tuple(notes))
+        config._check_together()
+        return config
+
+    def origin(self, key: str) -> str:
+        """Where a setting's value comes from: ``default``, a file, ``environment variable …``, ``command line``."""
+        return self._origins.get(key, "default")
+
+    def value(self, key: str) -> Any:
+        """The value of a dotted key.
+
+        Raises:
+            KeyError: There is no such setting.
+        """
+        setting = SETTINGS[key]
+        part: Any = self.settings if setting.file == CONFIG_FILE else self.filelist
+        for name in key.split("."):
+            part = getattr(part, name)
+        return part
+
+    @property
+    def client(self) -> str:
+        """What fetches films; ``qbittorrent.enabled`` false means none."""
+        if self.settings.client == "qbittorrent" and not self.filelist.qbittorrent.enabled:
+            return "none"
+        return self.settings.client
+
+    @property
+    def download_folder(self) -> Path:
+        """Absolute."""
+        return Path(self.settings.download_directory).expanduser().absolute()
+
+    @property
+    def library_folders(self) -> tuple[Path, ...]:
+        """Absolute, in the user's order."""
+        return tuple(Path(folder).expanduser().absolute() for folder in self.settings.library_directories)
+
+    @property
+    def watchlist_path(self) -> Path:
+        """Where the last good watchlist is kept."""
+        named = self.settings.watchlist_file
+        return Path(named).expanduser().absolute() if named else self.home / "watchlist.json"
+
+    @property
+    def profile(self) -> Profile:
+        """What the user wants of a release."""
+        preferences = self.filelist.download_preferences
+        wishes = (
+            CategoryWish(category.id, category.name, _quality(category), category.priority)
+            for category in self.filelist.category_priority
+        )
+        return Profile(
+            tuple(sorted(wishes, key=lambda wish: wish.priority)),
+            preferences.minimum_seeders,
+            preferences.prefer_freeleech,
+            preferences.prefer_doubleup,
+        )
+
+    def _check_together(self) -> None:
+        """Bounds that hold for any host but loopback."""
+        settings = self.settings
+        for url_key, delay_key in (("letterboxd_url", "letterboxd_delay"), ("filelist_url", "filelist_delay")):
+            if not is_loopback(self.value(url_key)) and self.value(delay_key) < 1:
+                raise self._refused(delay_key, "at least 1 second for any host but this machine")
+        if not is_loopback(settings.filelist_url) and settings.api_calls_per_hour > 150:
+            raise self._refused("api_calls_per_hour", "at most 150, which is what FileList allows all tools together")
+        if not is_loopback(settings.filelist_url) and self.client == "builtin":
+            allowed = '"qbittorrent" or "none": FileList is a private tracker, which accepts listed clients only'
+            raise self._refused("client", allowed)
+
+    def _refused(self, key: str, allowed: str) -> ConfigError:
+        return _wrong(self.origin(key), key, self.value(key), allowed)
+
+
+# facts/filelist-api: category ids and what they hold; an id that is not here is judged by its name.
+_QUALITIES: Mapping[int, Quality] = {6: "4K", 26: "4K", 4: "HD", 20: "HD", 19: "HD-RO", 1: "SD", 2: "SD", 3: "SD"}
+
+
+def _quality(category: Category) -> Quality:
+    known = _QUALITIES.get(category.id)
+    if known is not None:
+        return known
+    name = category.name.lower()
+    if "4k" in name or "uhd" in name:
+        return "4K"
+    return ("HD-RO" if "ro" in name.split("-") else "HD") if "hd" in name else "SD"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A settings file; {} when there is none.
+
+    Raises:
+        ConfigError: Unreadable or not a JSON object; the file is left as it is.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        data = json.loads(text)
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as exc:
+        message = f"{path.name} is not valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}."
+        raise ConfigError(message, file=path.name, hint="Correct it; it was left as it is.") from exc
+    except (OSError, UnicodeDecodeError, RecursionError) as exc:
+        raise ConfigError(f"{path} cannot be read ({type(exc).__name__}).", file=path.name) from exc
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path.name} must hold an object, {{ … }}.", file=path.name, hint="It was left as it is.")
+    return data
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in data.items():
+        inner = f"{prefix}{key}"
+        if isinstance(value, dict) and any(name.startswith(f"{inner}.") for name in SETTINGS):
+            yield from _flat(value, f"{inner}.")
+        else:
+            yield inner, value
+
+
+def _nested(values: Mapping[str, Any], file: str) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in values.items():
+        if SETTINGS[key].file == file:
+            *folders, name = key.split(".")
+            place = data
+            for folder in folders:
+                place = place.setdefault(folder, {})
+            place[name] = value
+    return data
+
+
+def _checked(setting: Setting, value: Any, where: str) -> Any:
+    try:
+        checked = msgspec.convert(value, setting.type)
+    except msgspec.ValidationError as exc:
+        raise _wrong(where, setting.key, value, setting.allowed) from exc
+    return checked.strip() if isinstance(checked, str) else checked
+
+
+def _from_text(setting: Setting, text: str) -> Any:
+    """A text of the environment or the command line as the setting's type; lists as JSON or with commas."""
+    kind = get_args(setting.type)[0]
+    text = text.strip()
+    if kind is bool:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+    if get_origin(kind) is tuple:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _wrong(where: str, key: str, value: Any, allowed: str) -> ConfigError:
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
+    return ConfigError(f"{where}: {key} is {shown}; allowed is {allowed}.", file=where, key=key)
+
+
+def _unknown(file: str, key: str) -> str:
+    near = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
+    if not near:
+        leaf = re.split(r"\.", key)[-1]
+        near = [name for name in SETTINGS if name.rpartition(".")[2] == leaf][:1]
+    hint = f"; did you mean {near[0]} (in {SETTINGS[near[0]].file})?" if near else "."
+    return f"{file}: nobody knows the setting {key}{hint}"
+
+
+def write_setting(home: Path, key: str, value: Any) -> None:
+    """Set one value in its file; everything else in it stays as it is, unknown keys too.
+
+    Raises:
+        ConfigError: No such setting, a value that is not allowed, or a file that does not parse.
+    """
+    setting = SETTINGS.get(key)
+    if setting is None:
+        raise ConfigError(_unknown("settings", key), key=key)
+    path = home / setting.file
+    data = _read(path)
+    *folders, name = key.split(".")
+    place = data
+    for folder in folders:
+        place = place.setdefault(folder, {})
+    place[name] = msgspec.to_builtins(_checked(setting, value, setting.file))
+    make_private_folder(home)
+    write_whole(path, json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n")

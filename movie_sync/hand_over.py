@@ -1,0 +1,152 @@
+"""HandOver: one torrent from choice to client, crash-safe; done again after a kill, it ends the same way."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from movie_sync.clients.torrent_client import TorrentClient
+from movie_sync.errors import BadTorrent, ClientRefuses, NothingFound
+from movie_sync.lib.files import make_private_folder, write_whole
+from movie_sync.lib.torrent_file import read_torrent
+from movie_sync.library.index import LibraryIndex
+from movie_sync.library.match import film_keys, path_keys
+from movie_sync.movie import ClientTorrent, Decision, Movie, Release, Torrent
+from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.store.films import FilmRecord
+from movie_sync.trackers.download_service import MovieDownloader
+
+log = logging.getLogger(__name__)
+
+
+class HandOver:
+    """The steps: fetch and decode the .torrent → its file synced → intent committed → film, client and disk looked at
+    again → hash looked up in the client → add → looked up again → current, completed.
+
+    Args:
+        queue: Where intents and outcomes are committed.
+        tracker: Where .torrents come from.
+        client: Who fetches the film.
+        library: What is on disk.
+        folder: ``torrents/``.
+    """
+
+    def __init__(
+        self,
+        queue: QueueManager,
+        tracker: MovieDownloader,
+        client: TorrentClient,
+        library: LibraryIndex,
+        folder: Path,
+    ) -> None:
+        self._queue = queue
+        self._tracker = tracker
+        self._client = client
+        self._library = library
+        self._folder = folder
+
+    def torrent_path(self, info_hash: str) -> Path:
+        """Where the .torrent of a transfer lies while it is needed."""
+        return self._folder / f"{info_hash}.torrent"
+
+    def begin(self, film: FilmRecord, accepted: Iterable[Decision]) -> bool:
+        """Fetch the best release that can be had and commit to it.
+
+        Returns:
+            False when the film was moved by someone meanwhile.
+
+        Raises:
+            NothingFound: No .torrent of the accepted releases can be used; with each reason.
+            ProviderError: As for MovieDownloader.fetch_torrent.
+        """
+        refused = self._queue.blocklisted_hashes(film.film_id)
+        reasons: list[str] = []
+        for decision in accepted:
+            try:
+                torrent = self._fetch(decision.release, refused)
+            except BadTorrent as exc:
+                log.info("%s: %s", film.movie, exc)
+                reasons.append(str(exc))
+                continue
+            return self._queue.intend(film.film_id, decision.release, torrent, self._client.name)
+        raise NothingFound(f"No .torrent of {film.movie} could be used.", reasons)
+
+    def _fetch(self, release: Release, refused: frozenset[str]) -> Torrent:
+        torrent = self._tracker.fetch_torrent(release)
+        if torrent.info_hash in refused:
+            raise BadTorrent(f"{release.name} is the same torrent as one that went wrong before.")
+        make_private_folder(self._folder)
+        write_whole(self.torrent_path(torrent.info_hash), torrent.data)
+        return torrent
+
+    def finish(self, film: FilmRecord) -> str | None:
+        """Do, or do again, what the film's intent says.
+
+        Returns:
+            ``handed_over`` or ``owned``; None when the film starts over or was moved by someone.
+
+        Raises:
+            ProviderError: The client does not answer: the same intent again later.
+            ClientRefuses: The client will not take it: the person has to decide.
+        """
+        intent = self._queue.intended(film.film_id)
+        if intent is None:
+            self._queue.take_back(film.film_id, "Its begun hand-over names no torrent; it is searched anew.")
+            return None
+        known = self._client.snapshot([intent.info_hash]).get(intent.info_hash)
+        if known is None and not film.fetch_anew:
+            where = self.whereabouts(film.movie)
+            if where is not None and self._queue.owned(film.film_id, where):
+                return "owned"
+        torrent = self._stored(intent.info_hash)
+        if torrent is None and known is None:
+            self._queue.take_back(film.film_id, "Its .torrent is gone from disk; it is searched anew.")
+            return None
+        ours = self._client.ensure(torrent) if torrent is not None else bool(known and known.ours)
+        saved = not self._client.reports
+        if not self._queue.handed_over(film.film_id, added_by_us=ours, saved=saved):
+            return None
+        if saved:
+            self.torrent_path(intent.info_hash).unlink(missing_ok=True)
+        log.info("handed over %s to %s: %s", film.movie, self._client.name, intent.release_name)
+        return "handed_over"
+
+    def again(self, info_hash: str) -> bool:
+        """Give the client a torrent it lost; False when its .torrent is gone here too. Raises as for finish."""
+        torrent = self._stored(info_hash)
+        if torrent is None:
+            return False
+        try:
+            self._client.ensure(torrent)
+        except ClientRefuses:
+            return False
+        return True
+
+    def whereabouts(self, movie: Movie) -> str | None:
+        """A file or a torrent of someone else that certainly is this film; None when there is none.
+
+        Raises:
+            Unavailable: The library, or the client, cannot be asked now.
+        """
+        self._library.refresh()
+        found = self._library.find(movie, self._queue.unfinished_names())
+        if found is None and (wanted := set(film_keys(movie))):
+            own = self._queue.own_hashes()
+            for torrent in self._client.snapshot().values():
+                if torrent.info_hash not in own and _is(torrent, wanted):
+                    return f"{torrent.name} in {self._client.name}"
+        return found
+
+    def forget_torrent(self, info_hash: str) -> None:
+        """Delete a .torrent that is not needed any more; it may carry the user's announce key."""
+        self.torrent_path(info_hash).unlink(missing_ok=True)
+
+    def _stored(self, info_hash: str) -> Torrent | None:
+        try:
+            torrent = read_torrent(self.torrent_path(info_hash).read_bytes())
+        except (FileNotFoundError, BadTorrent):
+            return None
+        return torrent if torrent.info_hash == info_hash else None
+
+
+def _is(torrent: ClientTorrent, wanted: set[tuple[str, int]]) -> bool:
+    return not wanted.isdisjoint(path_keys(torrent.name))

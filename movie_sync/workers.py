@@ -1,0 +1,680 @@
+"""The workers: each walks its films through the rooms, one unit a step, and is tested without threads."""
+
+import abc
+import json
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from movie_sync.clients.torrent_client import TorrentClient
+from movie_sync.errors import (
+    AuthFailed,
+    ClientRefuses,
+    ConfigError,
+    FacesError,
+    NothingFound,
+    ProviderError,
+    QueryRefused,
+    Stopping,
+    StoreError,
+)
+from movie_sync.hand_over import HandOver
+from movie_sync.health import FOREVER, ProviderHealth
+from movie_sync.lib.backoff import provider_wait_s
+from movie_sync.lib.clock import Clock
+from movie_sync.lib.files import write_whole
+from movie_sync.library.index import PROVIDER as LIBRARY
+from movie_sync.library.index import LibraryIndex
+from movie_sync.movie import ClientTorrent, Profile, Status, WatchedFilm
+from movie_sync.queues.entries import entry_of
+from movie_sync.queues.json_files import QueueFiles
+from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
+from movie_sync.releases.rank import judge
+from movie_sync.store.films import FilmRecord
+from movie_sync.store.transfers import Transfer
+from movie_sync.trackers.download_service import MovieDownloader
+from movie_sync.watchlists.watchlist import Known, Reading, Watchlist
+
+log = logging.getLogger(__name__)
+
+# A step is never further off than this: clocks jump and people act.
+LONGEST_WAIT_S = 60.0
+# What waits for a person comes back to be looked at this often; a change of credentials brings it back at once.
+PERSON_S = 3600.0
+# Film pages that nobody waits for are read this far apart, on top of the polite delay.
+QUIET_S = 30.0
+ACTIVE_POLL_S = 2.0
+IDLE_POLL_S = 30.0
+# No byte and no seed for this long is shown as stalled; nothing is judged by it.
+SHOWN_STALLED_S = 300.0
+MOST_ADDS = 3
+# design: more than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
+MANY_MISSING = 3
+MANY_MISSING_SHARE = 0.2
+
+
+class Worker(abc.ABC):
+    """A loop around `step`; whatever goes wrong in a step is logged once and the loop goes on.
+
+    Args:
+        clock: Time, handed to each step.
+    """
+
+    name: str
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._awake = threading.Event()
+        self._errors = 0
+        self._last_error = ""
+
+    @abc.abstractmethod
+    def step(self, now: float) -> float:
+        """Do one unit of work.
+
+        Args:
+            now: Unix seconds.
+
+        Returns:
+            Seconds until the next step is worth doing; 0 when there is more to do now.
+        """
+
+    def wake(self) -> None:
+        """Make the next step happen now."""
+        self._awake.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until told to stop."""
+        while not stop.is_set():
+            wait_s = self.guarded_step()
+            if wait_s > 0:
+                self._awake.wait(min(wait_s, LONGEST_WAIT_S))
+            self._awake.clear()
+
+    def guarded_step(self) -> float:
+        """One step; an unexpected error is logged once with its trace and answered with back-off."""
+        try:
+            wait_s = self.step(self._clock.now())
+        except Stopping:
+            return 0.0
+        except Exception as exc:  # noqa: BLE001  the worker boundary: whatever happens, the others go on
+            return self._failed(exc)
+        if self._errors:
+            log.info("%s works again.", self.name)
+            self._errors = 0
+            self._last_error = ""
+        return wait_s
+
+    def _failed(self, exc: Exception) -> float:
+        self._errors += 1
+        wait_s = min(provider_wait_s(self._errors), 900.0)
+        text = f"{type(exc).__name__}: {exc}"
+        if text != self._last_error:
+            expected = isinstance(exc, StoreError | OSError)
+            log.error("%s: %s Next try in %.0f s.", self.name, text, wait_s, exc_info=None if expected else exc)
+        self._last_error = text
+        return wait_s
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a pass did, in films."""
+
+    checked: int = 0
+    added: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class MonitorWorker(Worker):
+    """Checks every watchlist when its time has come, and in quiet times reads film pages nobody waits for.
+
+    Args:
+        watchlists: May be empty.
+        queue: Where new films go.
+        health: Decides whether a source may be asked.
+        clock: See Worker.
+        check_interval_s: Between two checks of one list.
+        watchlist_path: Where the last good list is kept for people to read.
+        on_new: Called when films were added.
+    """
+
+    name = "watchlist check"
+
+    def __init__(
+        self,
+        watchlists: Sequence[Watchlist],
+        queue: QueueManager,
+        health: ProviderHealth,
+        clock: Clock,
+        *,
+        check_interval_s: float,
+        watchlist_path: Path,
+        on_new: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(clock)
+        self.tally = Tally()
+        self._watchlists = watchlists
+        self._queue = queue
+        self._health = health
+        self._interval_s = check_interval_s
+        self._path = watchlist_path
+        self._on_new = on_new
+        self._quiet_at = 0.0
+
+    def step(self, now: float) -> float:
+        """Check the lists that are due, else read one film page in quiet times."""
+        waits = [self._check_if_due(watchlist, now) for watchlist in self._watchlists]
+        if waits and min(waits) > 0:
+            self._read_one_page(now)
+        return min(waits, default=LONGEST_WAIT_S)
+
+    def check_all(self) -> None:
+        """Check every list now, whatever its time; sources that have to be left alone stay alone."""
+        for watchlist in self._watchlists:
+            if self._health.next_try(watchlist.provider) <= self._clock.now():
+                self._check(watchlist)
+
+    def _check_if_due(self, watchlist: Watchlist, now: float) -> float:
+        next_try = self._health.next_try(watchlist.provider)
+        if next_try > now:
+            return min(next_try - now, LONGEST_WAIT_S)
+        next_check = self._queue.list_state(watchlist.name).next_check
+        # A moment further off than the interval was written by a clock that was wrong.
+        if next_check is not None and now < next_check <= now + self._interval_s:
+            return next_check - now
+        self._check(watchlist)
+        return min(self._interval_s, LONGEST_WAIT_S)
+
+    def _check(self, watchlist: Watchlist) -> None:
+        begun_at = self._clock.now()
+        state = self._queue.list_state(watchlist.name)
+        known = Known(self._queue.known_names(watchlist.name), state.size, state.proven_at is not None)
+        added_before = self.tally.added
+
+        def on_page(found: Sequence[WatchedFilm]) -> None:
+            intake = self._queue.wish(found, watchlist.name)
+            self.tally.added += intake.added
+            if intake.added:
+                self._on_new()
+
+        try:
+            reading = watchlist.check(known, on_page)
+        except ProviderError as exc:
+            self._health.failed(exc)
+            return
+        except ConfigError as exc:
+            self._health.failed(AuthFailed(watchlist.provider, exc.message, hint=exc.hint, code=exc.code))
+            return
+        self._recover(watchlist.provider)
+        self._conclude(watchlist, reading, begun_at, self.tally.added - added_before)
+
+    def _conclude(self, watchlist: Watchlist, reading: Reading, begun_at: float, added: int) -> None:
+        gone = self._queue.list_checked(
+            watchlist.name,
+            begun_at=begun_at,
+            total=reading.total,
+            complete=reading.complete,
+            next_check=self._clock.now() + self._interval_s,
+        )
+        self.tally.checked += reading.total
+        if added or gone:
+            log.info("%s: %d films, %d new, %d left", watchlist.name, reading.total, added, gone)
+        if not reading.short and not reading.complete:
+            log.warning(
+                "%s: read %d of %d films; it changed meanwhile, the next check reads on.",
+                watchlist.name,
+                reading.read,
+                reading.total,
+            )
+        if added or gone or not self._path.exists():
+            self._write_watchlist(watchlist.name)
+
+    def _write_watchlist(self, list_name: str) -> None:
+        """Keep the last good list for people; the program itself never needs it while its database is there."""
+        films = [entry_of(film) for film in self._queue.wished_films(list_name)]
+        keys = ("id", "title", "year", "slug", "url", "imdb_id", "lid", "status")
+        rows = [{key: film[key] for key in keys} for film in films]
+        write_whole(self._path, json.dumps(rows, indent=2, ensure_ascii=False).encode() + b"\n")
+
+    def _recover(self, provider: str) -> None:
+        if self._health.fine(provider) and self._queue.end_put_off(provider):
+            self._on_new()
+
+    def _read_one_page(self, now: float) -> None:
+        if now - self._quiet_at < QUIET_S or self._queue.any_due():
+            return
+        film = self._queue.without_details()
+        if film is None:
+            return
+        self._quiet_at = now
+        for watchlist in self._watchlists:
+            if read_film_page(watchlist, film, self._queue, self._health) is not None:
+                self._on_new()
+
+
+def read_film_page(
+    watchlist: Watchlist, film: FilmRecord, queue: QueueManager, health: ProviderHealth
+) -> FilmRecord | None:
+    """Learn what a film's page says; a source that cannot be asked now is no reason to stop.
+
+    Returns:
+        The film as it is known then (another one when both turned out to be one); None when nothing was learnt.
+    """
+    try:
+        facts = watchlist.facts(film.movie)
+    except QueryRefused:
+        facts = None
+    except ProviderError as exc:
+        health.failed(exc)
+        return None
+    if facts is None:
+        queue.no_details(film.film_id)
+        return None
+    return queue.learn(film.film_id, facts)
+
+
+class DownloadWorker(Worker):
+    """Takes one film at a time from claim to hand-over.
+
+    Args:
+        watchlists: Asked for film pages.
+        tracker: Asked for releases.
+        client: Takes torrents.
+        library: What is on disk.
+        queue: Hands out films and keeps outcomes.
+        hand_over: The last steps.
+        health: Decides whether a service may be asked.
+        profile: What the user wants of a release.
+        clock: See Worker.
+    """
+
+    name = "download"
+
+    def __init__(
+        self,
+        watchlists: Sequence[Watchlist],
+        tracker: MovieDownloader,
+        client: TorrentClient,
+        library: LibraryIndex,
+        queue: QueueManager,
+        hand_over: HandOver,
+        health: ProviderHealth,
+        profile: Profile,
+        clock: Clock,
+        *,
+        on_handed_over: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(clock)
+        self.tally = Tally()
+        self._watchlists = watchlists
+        self._tracker = tracker
+        self._client = client
+        self._library = library
+        self._queue = queue
+        self._hand_over = hand_over
+        self._health = health
+        self._profile = profile
+        self._on_handed_over = on_handed_over
+
+    def step(self, now: float) -> float:
+        """Finish begun hand-overs, then work on one film; first make sure that everything it needs is there."""
+        hand_overs = self._queue.due_hand_overs()
+        if not hand_overs and not self._queue.any_due():
+            return self._until_next(now)
+        blocked = self._blocked(now)
+        if blocked is not None:
+            until, reason, provider = blocked
+            self.tally.counts["put_off"] += self._queue.put_off_all_due(until, reason, provider)
+            for film in hand_overs:
+                self._queue.put_off(film.film_id, until, reason, provider)
+            return min(max(until - now, 1.0), LONGEST_WAIT_S)
+        for film in hand_overs:
+            self._finish(film)
+        claimed = self._queue.claim()
+        if claimed is None:
+            return self._until_next(now)
+        self._work_on(claimed)
+        return 0.0
+
+    def _until_next(self, now: float) -> float:
+        moment = self._queue.next_moment()
+        return LONGEST_WAIT_S if moment is None else min(max(moment - now, 0.5), LONGEST_WAIT_S)
+
+    def _blocked(self, now: float) -> tuple[float, str, str] | None:
+        """What no film can do without now: until when (Unix seconds), why, whose fault; None when all is well."""
+        for provider in (self._tracker.name, self._client.name):
+            next_try = self._health.next_try(provider)
+            if next_try > now:
+                state = self._health.state(provider)
+                until = now + PERSON_S if next_try == FOREVER else next_try
+                return until, state.message or f"{provider} is not available.", provider
+        for provider, look in ((LIBRARY, self._library.refresh), (self._client.name, self._client.check)):
+            try:
+                look()
+            except ProviderError as exc:
+                return self._until_after(exc), exc.message, exc.provider
+            self._recovered(provider)
+        return None
+
+    def _until_after(self, error: ProviderError) -> float:
+        """Note a failure; when to come back, Unix seconds."""
+        now = self._clock.now()
+        self._health.failed(error)
+        next_try = self._health.next_try(error.provider)
+        return now + PERSON_S if next_try == FOREVER else max(next_try, now + 1)
+
+    def _recovered(self, provider: str) -> None:
+        if self._health.fine(provider):
+            self._queue.end_put_off(provider)
+
+    def _work_on(self, film: FilmRecord) -> None:
+        """One film; whatever happens, it is in exactly one state afterwards."""
+        try:
+            self._choose(film)
+        except NothingFound as exc:
+            code = "no_usable_torrent"
+            self._count("failed", self._queue.fail(film.film_id, code, " ".join((exc.message, *exc.reasons[:3]))))
+        except QueryRefused as exc:
+            self._count("failed", self._queue.fail(film.film_id, exc.code, exc.message))
+        except ProviderError as exc:
+            until = self._until_after(exc)
+            self._count("put_off", self._queue.put_off(film.film_id, until, exc.message, exc.provider))
+        except Stopping:
+            self._queue.unclaim(film.film_id)
+            raise
+        except (StoreError, OSError):
+            raise
+        except Exception as exc:
+            self._queue.fail(film.film_id, "internal_error", f"An unexpected {type(exc).__name__} stopped its search.")
+            self.tally.counts["failed"] += 1
+            raise
+
+    def _choose(self, film: FilmRecord) -> None:
+        if self._is_there(film):
+            return
+        read = self._with_details(film)
+        if read.film_id != film.film_id or read.status is not Status.CLAIMED:
+            return  # it turned out to be a film that is known already, which goes its own way
+        if read.movie.kind == "series":
+            self._count("failed", self._queue.series(film.film_id))
+            return
+        if read is not film and self._is_there(read):
+            return
+        releases = self._tracker.search(read.movie)
+        self._recovered(self._tracker.name)
+        judged = judge(read.movie, releases, self._profile, self._queue.refused_releases(film.film_id))
+        self._queue.searched(film.film_id, judged)
+        accepted = [decision for decision in judged if decision.accepted]
+        if not accepted:
+            code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
+            self._count("failed", self._queue.not_found(film.film_id, code, reason))
+            return
+        if self._hand_over.begin(read, accepted):
+            begun = self._queue.get(film.film_id)
+            if begun is not None:
+                self._finish(begun)
+
+    def _is_there(self, film: FilmRecord) -> bool:
+        where = None if film.fetch_anew else self._hand_over.whereabouts(film.movie)
+        if where is None:
+            return False
+        self._count("already_owned", self._queue.owned(film.film_id, where))
+        return True
+
+    def _with_details(self, film: FilmRecord) -> FilmRecord:
+        """The film with what its page says, read now if it never was; as it is when no source can be asked."""
+        if film.details_at is not None or film.movie.slug is None:
+            return film
+        for watchlist in self._watchlists:
+            if self._health.next_try(watchlist.provider) <= self._clock.now():
+                read = read_film_page(watchlist, film, self._queue, self._health)
+                if read is not None:
+                    return read
+        return film
+
+    def _finish(self, film: FilmRecord) -> None:
+        """The hand-over itself; an intent stays the film's intent until it is done or proven impossible."""
+        try:
+            outcome = self._hand_over.finish(film)
+        except ClientRefuses as exc:
+            error = AuthFailed(self._client.name, exc.message, hint=exc.hint, code=exc.code)
+            self._queue.put_off(film.film_id, self._clock.now() + PERSON_S, str(exc), self._client.name)
+            self._health.failed(error)
+            self.tally.counts["put_off"] += 1
+        except ProviderError as exc:
+            until = self._until_after(exc)
+            self._count("put_off", self._queue.put_off(film.film_id, until, exc.message, exc.provider))
+        else:
+            if outcome is not None:
+                self.tally.counts["already_owned" if outcome == "owned" else "handed_over"] += 1
+                self._on_handed_over()
+
+    def _count(self, what: str, happened: bool) -> None:
+        self.tally.counts[what] += happened
+
+
+def _why_none(count: int, refusals: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """Reason code and sentence for a film none of whose releases passes."""
+    if count == 0:
+        return "not_on_tracker", "The tracker does not have it."
+    common = Counter(reasons[0] for reasons in refusals if reasons).most_common(2)
+    told = "; ".join(f"{reason} ({times}×)" if times > 1 else reason for reason, times in common)
+    return "all_refused", f"None of {count} releases passes: {told}."
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What this process saw of one transfer; gone with the process, and no harm done."""
+
+    progress: float
+    moved_at: float
+    shown_stalled: bool
+    stood_s: float = 0.0
+    errors: int = 0
+
+
+class TransferWorker(Worker):
+    """Watches the client: progress, finished, stalled, missing.
+
+    Args:
+        client: Asked by info-hash, never by name.
+        queue: Keeps what was seen.
+        hand_over: Gives a lost torrent again.
+        health: Decides whether the client may be asked.
+        clock: See Worker.
+        stalled_after_s: Without a byte or a seed for this long, another release is taken.
+        keep_torrent_files: Keep the .torrent of a finished film.
+        on_blocklisted: Called when a film needs another release.
+    """
+
+    name = "transfers"
+
+    def __init__(
+        self,
+        client: TorrentClient,
+        queue: QueueManager,
+        hand_over: HandOver,
+        health: ProviderHealth,
+        clock: Clock,
+        *,
+        stalled_after_s: float,
+        keep_torrent_files: bool,
+        on_blocklisted: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(clock)
+        self._client = client
+        self._queue = queue
+        self._hand_over = hand_over
+        self._health = health
+        self._stalled_after_s = stalled_after_s
+        self._keep_torrent_files = keep_torrent_files
+        self._on_blocklisted = on_blocklisted
+        self._watched: dict[int, _Watch] = {}
+        self._polled_at: float | None = None
+        self._asked_person = False
+
+    def step(self, now: float) -> float:
+        """Look at every current transfer once."""
+        pairs = [pair for pair in self._queue.current_transfers() if pair[0].client in {self._client.name, ""}]
+        if not pairs or not self._client.reports:
+            self._polled_at = None
+            return LONGEST_WAIT_S
+        if self._health.next_try(self._client.name) > now:
+            self._polled_at = None
+            return ACTIVE_POLL_S
+        try:
+            seen = self._client.snapshot([transfer.info_hash for transfer, _ in pairs])
+        except ProviderError as exc:
+            self._health.failed(exc)
+            self._polled_at = None
+            return ACTIVE_POLL_S
+        self._recovered()
+        present = [
+            (transfer, film, seen[transfer.info_hash]) for transfer, film in pairs if transfer.info_hash in seen
+        ]
+        missing = [transfer for transfer, _ in pairs if transfer.info_hash not in seen]
+        self._judge_missing(missing, len(pairs))
+        self._judge_present(present)
+        self._polled_at = self._clock.monotonic()
+        unfinished = any(transfer.done_at is None for transfer, _ in pairs)
+        return ACTIVE_POLL_S if unfinished or missing else IDLE_POLL_S
+
+    def unfinished(self) -> int:
+        """How many films are still being downloaded by the client."""
+        states = {Status.DOWNLOADING, Status.STALLED}
+        return sum(film.status in states for _, film in self._queue.current_transfers())
+
+    def _recovered(self) -> None:
+        if self._asked_person:
+            return
+        if self._health.fine(self._client.name) and self._queue.end_put_off(self._client.name):
+            self._on_blocklisted()
+
+    # -- missing
+
+    def _judge_missing(self, missing: Sequence[Transfer], total: int) -> None:
+        many = len(missing) > MANY_MISSING and len(missing) > MANY_MISSING_SHARE * total
+        if many and not self._asked_person:
+            self._health.failed(
+                AuthFailed(
+                    self._client.name,
+                    f"{len(missing)} of {total} torrents are missing from {self._client.name} all at once.",
+                    hint="If it was set up anew on purpose, take these films out of queue_completed.json, or move them"
+                    " to queue_pending.json to fetch them again.",
+                    code="many_missing",
+                )
+            )
+        self._asked_person = many
+        if many:
+            return
+        for transfer in missing:
+            # Missing from two polls in a row of a client that answers.
+            if self._queue.missing(transfer) >= 2:
+                self._lost(transfer)
+
+    def _lost(self, transfer: Transfer) -> None:
+        if transfer.done_at is not None or transfer.progress > 0 or transfer.added_by_us is False:
+            self._queue.gone(transfer)
+            log.info("%s is gone from %s.", transfer.release_name, self._client.name)
+        elif transfer.adds < MOST_ADDS and self._hand_over.again(transfer.info_hash):
+            self._queue.added_again(transfer)
+        else:
+            self._block(transfer, f"{self._client.name} lost it {transfer.adds} times before a byte came.")
+
+    # -- present
+
+    def _judge_present(self, present: Sequence[tuple[Transfer, FilmRecord, ClientTorrent]]) -> None:
+        elapsed_s = 0.0 if self._polled_at is None else self._clock.monotonic() - self._polled_at
+        broken = [torrent for _, _, torrent in present if torrent.state in {"error", "missing_files"}]
+        alone = len(broken) < 2 or len(broken) < len(present)
+        moving = any(torrent.speed_bytes_s > 0 for _, _, torrent in present)
+        watched, self._watched = self._watched, {}
+        for transfer, film, torrent in present:
+            if transfer.missing_polls:
+                self._queue.seen_again(transfer)
+            if transfer.done_at is None:
+                fresh = _Watch(transfer.progress, self._clock.monotonic(), film.status is Status.STALLED)
+                watch = self._watched[transfer.transfer_id] = watched.get(transfer.transfer_id, fresh)
+                self._follow(transfer, torrent, watch, elapsed_s if moving else 0.0, alone=alone)
+
+    def _follow(
+        self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float, *, alone: bool
+    ) -> None:
+        """One transfer that is not whole yet."""
+        if torrent.done:
+            self._finished(transfer)
+        elif torrent.state in {"error", "missing_files"}:
+            watch.errors += 1
+            # One poll may see a passing state; and when every torrent is in error, it is the disk and not the torrent.
+            if watch.errors >= 2 and alone:
+                self._block(transfer, f"{self._client.name} reports {torrent.message or 'an error'}.")
+        elif torrent.progress > watch.progress:
+            self._moved(transfer, torrent, watch)
+        elif torrent.state not in {"checking", "paused"}:
+            self._stood(transfer, torrent, watch, counted_s)
+
+    def _moved(self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch) -> None:
+        watch.progress, watch.moved_at, watch.stood_s, watch.errors = torrent.progress, self._clock.monotonic(), 0.0, 0
+        first = transfer.progressed_at is None
+        if first or torrent.progress - transfer.progress >= PROGRESS_STEP:
+            self._queue.progressed(transfer, torrent.progress)
+        elif watch.shown_stalled:
+            self._queue.resumed(transfer)
+        watch.shown_stalled = False
+
+    def _stood(self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float) -> None:
+        """Counted only while the client ran and other torrents moved: else it may be the line."""
+        if torrent.seeds == 0:
+            watch.stood_s += counted_s
+        if watch.stood_s >= self._stalled_after_s:
+            self._block(transfer, f"no byte and no seed for {watch.stood_s / 3600:.0f} h.")
+        elif not watch.shown_stalled and self._clock.monotonic() - watch.moved_at >= SHOWN_STALLED_S:
+            watch.shown_stalled = True
+            self._queue.stalled(transfer, "No byte came for a while.")
+
+    def _finished(self, transfer: Transfer) -> None:
+        self._queue.downloaded(transfer)
+        if not self._keep_torrent_files:
+            self._hand_over.forget_torrent(transfer.info_hash)
+        log.info("downloaded %s", transfer.release_name)
+
+    def _block(self, transfer: Transfer, reason: str) -> None:
+        self._queue.blocklist(transfer, reason)
+        self._hand_over.forget_torrent(transfer.info_hash)
+        log.warning("%s is blocklisted: %s The next best is looked for.", transfer.release_name, reason)
+        self._on_blocklisted()
+
+
+class FacesWorker(Worker):
+    """Keeps the three queue files up to date, and takes what a person edits in them.
+
+    Args:
+        files: The files.
+        clock: See Worker.
+        on_edit: Called after a round, for an edit may have made films due.
+    """
+
+    name = "queue files"
+
+    def __init__(self, files: QueueFiles, clock: Clock, *, on_edit: Callable[[], None] = lambda: None) -> None:
+        super().__init__(clock)
+        self._files = files
+        self._on_edit = on_edit
+
+    def step(self, now: float) -> float:  # noqa: ARG002  the files have no schedule
+        """Merge and write if anything changed; at the latest after 1 s or 20 times what that cost."""
+        if not self._files.out_of_date():
+            return 1.0
+        begun = self._clock.monotonic()
+        report(self._files.sync())
+        self._on_edit()
+        return max(1.0, 20 * (self._clock.monotonic() - begun))
+
+
+def report(problems: Sequence[FacesError]) -> None:
+    """Tell of queue files that could not be taken as they were."""
+    for problem in problems:
+        log.error("%s", problem)
