@@ -225,9 +225,7 @@ class App:
         services = [self._tracker.name, self._client.name]
         prints = {name: self._fingerprint(name) for name in services if name in {"filelist", "qbittorrent"}}
         self._health = ProviderHealth(self._store, self._clock, config.home, prints)
-        self._hand_over = HandOver(
-            self._queue, self._tracker, self._client, self._library, config.home / "torrents"
-        )
+        self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
         for name, print_ in prints.items():
             if self._health.state(name).fingerprint != print_ and self._health.fine(name):
                 self._queue.end_put_off(name)
@@ -345,4 +343,3 @@ class App:
         if hasattr(self, "_store"):
             self._store.close()
         self._lock.release()
-

@@ -27,7 +27,6 @@ HOME_VARIABLE = "MOVIE_SYNC_HOME"
 _PREFIX = "MOVIE_SYNC_"
 
 
-
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     """One line of category_priority."""
 
@@ -47,15 +46,19 @@ _CATEGORIES = (
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """config.json."""
 
-    username: Annotated[str, Meta(description="Your Letterboxd name; may be empty when you import the CSV export.")] = ""
+    username: Annotated[str, Meta(description="Your Letterboxd name; may be empty when you import the CSV export.")] = (
+        ""
+    )
     watchlist_file: Annotated[
-        str, Meta(description="Where the last good watchlist is kept for people to read; empty: watchlist.json at home.")
+        str,
+        Meta(description="Where the last good watchlist is kept for people to read; empty: watchlist.json at home."),
     ] = ""
     check_interval: Annotated[
         float, Meta(ge=1, le=31 * 86400, description="Seconds between two checks of the watchlist.")
     ] = 3600
     download_directory: Annotated[
-        str, Meta(min_length=1, description="Where the built-in client puts films, and .torrent files without a client.")
+        str,
+        Meta(min_length=1, description="Where the built-in client puts films, and .torrent files without a client."),
     ] = "~/Downloads"
     library_directories: Annotated[
         tuple[str, ...], Meta(description="More folders with films; what is there is not fetched again.")
@@ -67,14 +70,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_multiplier: Annotated[
         float, Meta(ge=1, le=10, description="Each further wait is this many times the one before.")
     ] = 2.0
-    queue_order: Annotated[
-        Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")
-    ] = "newest"
+    queue_order: Annotated[Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")] = (
+        "newest"
+    )
     letterboxd_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="Letterboxd's address.")] = (
         "https://letterboxd.com"
     )
     letterboxd_delay: Annotated[
-        float, Meta(ge=0, le=3600, description="Seconds between two requests to Letterboxd, at least 1 but on loopback.")
+        float,
+        Meta(ge=0, le=3600, description="Seconds between two requests to Letterboxd, at least 1 but on loopback."),
     ] = 2
     filelist_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="FileList's address.")] = (
         "https://filelist.io"
@@ -123,10 +127,14 @@ class QBittorrentSettings(msgspec.Struct, frozen=True, kw_only=True):
         "localhost"
     )
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of its web UI.")] = 8080
-    category: Annotated[str, Meta(description="Category of our torrents; made when missing; empty for none.")] = "Movies"
+    category: Annotated[str, Meta(description="Category of our torrents; made when missing; empty for none.")] = (
+        "Movies"
+    )
     tags: Annotated[str, Meta(description="Tags of our torrents, commas between them.")] = "movie_sync,filelist"
     save_path: Annotated[str, Meta(description="Where qBittorrent puts films; empty: its own default.")] = ""
-    auto_start: Annotated[str, Meta(description="The command that starts qBittorrent when it does not answer; empty: none.")] = ""
+    auto_start: Annotated[
+        str, Meta(description="The command that starts qBittorrent when it does not answer; empty: none.")
+    ] = ""
 
 
 class FileListSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +142,9 @@ class FileListSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     category_priority: Annotated[
         tuple[Category, ...],
-        Meta(min_length=1, description="Categories to search, priority 1 first; the name of a release tells its quality."),
+        Meta(
+            min_length=1, description="Categories to search, priority 1 first; the name of a release tells its quality."
+        ),
     ] = _CATEGORIES
     download_preferences: DownloadPreferences = DownloadPreferences()
     qbittorrent: QBittorrentSettings = QBittorrentSettings()
@@ -198,8 +208,7 @@ def _rows(struct: type[msgspec.Struct], file: str, prefix: str = "") -> Iterator
 
 
 SETTINGS: Mapping[str, Setting] = {
-    setting.key: setting
-    for setting in (*_rows(Settings, CONFIG_FILE), *_rows(FileListSettings, FILELIST_FILE))
+    setting.key: setting for setting in (*_rows(Settings, CONFIG_FILE), *_rows(FileListSettings, FILELIST_FILE))
 }
 
 

@@ -170,7 +170,9 @@ class CredentialsManager:
                 ) from None
             return self._new_key(path)
         except OSError as exc:
-            raise CredentialsError(f"The key {path} cannot be read ({exc.strerror}).", hint="Check its rights.") from exc
+            raise CredentialsError(
+                f"The key {path} cannot be read ({exc.strerror}).", hint="Check its rights."
+            ) from exc
         keep_secret(key.decode("ascii", "replace"))
         return key
 

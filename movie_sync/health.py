@@ -116,5 +116,3 @@ class ProviderHealth:
             write_whole(self._samples / f"bad_reply_{error.provider}.txt", sample)
         except OSError:
             log.warning("No sample of the answer could be kept in %s.", self._samples)
-
-

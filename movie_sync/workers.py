@@ -532,9 +532,7 @@ class TransferWorker(Worker):
             self._polled_at = None
             return ACTIVE_POLL_S
         self._recovered()
-        present = [
-            (transfer, film, seen[transfer.info_hash]) for transfer, film in pairs if transfer.info_hash in seen
-        ]
+        present = [(transfer, film, seen[transfer.info_hash]) for transfer, film in pairs if transfer.info_hash in seen]
         missing = [transfer for transfer, _ in pairs if transfer.info_hash not in seen]
         self._judge_missing(missing, len(pairs))
         self._judge_present(present)

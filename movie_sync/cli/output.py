@@ -47,9 +47,7 @@ def answering(as_json: bool) -> Iterator[None]:
         yield
     except MovieSyncError as error:
         if as_json:
-            print_json(
-                {"ok": False, "code": error.code, "message": redact(error.message), "hint": redact(error.hint)}
-            )
+            print_json({"ok": False, "code": error.code, "message": redact(error.message), "hint": redact(error.hint)})
         else:
             click.echo(redact(str(error)), err=True)
         raise click.exceptions.Exit(exit_code(error)) from None

@@ -66,7 +66,7 @@ class BuiltinClient(TorrentClient):
         self._handles: dict[str, Any] = {}
         self._flushed: set[str] = set()
         loopback = listen.startswith("127.")
-        self._session = libtorrent.session(
+        self._session: Any = libtorrent.session(
             {
                 **_SETTINGS,
                 "listen_interfaces": listen,
@@ -137,7 +137,8 @@ class BuiltinClient(TorrentClient):
                     waiting.add(info_hash)
             self._collect_resume_data(len(waiting))
             self._handles.clear()
-            self._session.abort()
+            # The session ends with its last reference.
+            self._session = None
 
     # -- inside
 

@@ -144,7 +144,9 @@ class LibraryIndex:
             except (PermissionError, FileNotFoundError):
                 continue
             except OSError as exc:
-                raise self._held(LibraryFolder(Path(path), True), f"cannot be read ({exc.strerror})", "Check its disk") from exc
+                raise self._held(
+                    LibraryFolder(Path(path), True), f"cannot be read ({exc.strerror})", "Check its disk"
+                ) from exc
             self._listings[path] = listing
             if depth < MAX_DEPTH:
                 pending += [(f"{path}/{name}", depth + 1) for name in listing.folders]

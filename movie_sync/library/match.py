@@ -10,7 +10,9 @@ from movie_sync.releases.titles import title_key
 FilmKey = tuple[str, int]
 _ID = re.compile(r"[\[{(](?:imdb(?:id)?[-= ]?)?(tt\d{7,10})[\]})]|[\[{(]tmdb(?:id)?[-= ]?(\d+)[\]})]", re.I)
 # A folder of this name says nothing of a film.
-_MEANINGLESS = re.compile(r"^(?:movies?|films?|filme|videos?|downloads?|complete|cd\s*\d|disc\s*\d|bdmv|stream|video_ts)$", re.I)
+_MEANINGLESS = re.compile(
+    r"^(?:movies?|films?|filme|videos?|downloads?|complete|cd\s*\d|disc\s*\d|bdmv|stream|video_ts)$", re.I
+)
 
 
 def ids_in(path: str) -> list[str]:

@@ -123,8 +123,7 @@ class QueueFiles:
         edited = {
             queue
             for queue in FACES
-            if seen[queue].content is not None
-            and seen[queue].content not in {known[queue].base, known[queue].coming}
+            if seen[queue].content is not None and seen[queue].content not in {known[queue].base, known[queue].coming}
         }
         base: dict[Queue, Mapping[str, Entry]] = {}
         theirs: dict[Queue, Mapping[str, Entry]] = {}
@@ -146,7 +145,10 @@ class QueueFiles:
         return edited
 
     def _carry_out(
-        self, base: dict[Queue, Mapping[str, Entry]], theirs: dict[Queue, Mapping[str, Entry]], problems: list[FacesError]
+        self,
+        base: dict[Queue, Mapping[str, Entry]],
+        theirs: dict[Queue, Mapping[str, Entry]],
+        problems: list[FacesError],
     ) -> None:
         """Do all edits; a file with one that cannot be done is kept aside and counts as unedited."""
         while True:

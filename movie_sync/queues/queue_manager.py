@@ -33,9 +33,7 @@ _FRESH: dict[str, Any] = {
     "left_at": None,
     "fetch_anew": 0,
 }
-_LEAVES = frozenset(
-    {Status.DUE, Status.PUT_OFF, Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES}
-)
+_LEAVES = frozenset({Status.DUE, Status.PUT_OFF, Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES})
 # A step of the progress shown in the files; finer steps would write to disk all the time.
 PROGRESS_STEP = 0.05
 
@@ -463,8 +461,14 @@ class QueueManager:
                 return False
             transfers.intend(tx, film_id, release, torrent, client, now)
             films.change(
-                tx, film_id, Status.HANDING_OVER, not_before=None, reason=None, claimed_at=None,
-                release_name=release.name, info_hash=torrent.info_hash,
+                tx,
+                film_id,
+                Status.HANDING_OVER,
+                not_before=None,
+                reason=None,
+                claimed_at=None,
+                release_name=release.name,
+                info_hash=torrent.info_hash,
             )
             history.append(tx, now, film_id, "chosen", f"Chosen: {release.name} ({torrent.info_hash}).")
         return True

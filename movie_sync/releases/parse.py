@@ -24,7 +24,10 @@ _SOURCES = (
     (re.compile(r"\b(?:(?:dvd|bd|web|hd)?-?scr(?:eener)?|screener)\b", re.I), "screener"),
     (re.compile(r"\bwork-?print\b", re.I), "workprint"),
     (re.compile(r"\bweb[ .-]?rip\b", re.I), "webrip"),
-    (re.compile(r"\bweb[ .-]?dl\b|\b(?:web|webhd)\b(?=.*\b(?:[hx][ .]?26[45]|2160p|1080p|720p|dd|ddp|aac)\b)", re.I), "webdl"),
+    (
+        re.compile(r"\bweb[ .-]?dl\b|\b(?:web|webhd)\b(?=.*\b(?:[hx][ .]?26[45]|2160p|1080p|720p|dd|ddp|aac)\b)", re.I),
+        "webdl",
+    ),
     (re.compile(r"\b(?:blu-?ray|bd-?rip|br-?rip|bd-?remux|bdmv|bd(?:25|50|66|100)|uhd-?rip|bd)\b", re.I), "bluray"),
     (re.compile(r"\b(?:[hp]dtv(?:rip)?|hdtvrip|tv-?rip|dsr(?:ip)?|sat-?rip)\b", re.I), "hdtv"),
     (re.compile(r"\b(?:dvd(?:-?rip|-?r|[59]|-?mux)?|ntsc|pal)\b", re.I), "dvd"),
@@ -39,7 +42,8 @@ _CODECS = (
     (re.compile(r"\bmpeg-?2\b", re.I), "mpeg2"),
 )
 _DISC = re.compile(
-    r"\b(?:complete[ .](?:uhd[ .])?blu-?ray|bdmv|bd(?:25|50|66|100)|dvd[59]|full[ .](?:disc|blu-?ray)|(?:br|bd)-?disk|iso)\b", re.I
+    r"\b(?:complete[ .](?:uhd[ .])?blu-?ray|bdmv|bd(?:25|50|66|100)|dvd[59]|full[ .](?:disc|blu-?ray)|(?:br|bd)-?disk|iso)\b",
+    re.I,
 )
 _REMUX = re.compile(r"\b(?:bd-?)?remux\b", re.I)
 _ENCODED = re.compile(r"\b(?:x26[45]|xvid|divx|remux|bd-?rip|br-?rip|web)\b", re.I)
@@ -58,7 +62,9 @@ _YEAR = re.compile(r"(?<!\d)(18[7-9]\d|19\d\d|20\d\d)(?!\d|p\b|x\d)")
 _GROUP = re.compile(r"-([A-Za-z0-9][A-Za-z0-9@._&!]{0,30}?)(?:\.(?:mkv|mp4|avi|m4v|ts))?$")
 _NO_GROUPS = frozenset({"ro", "dl", "hd", "rip", "ray", "dubbed", "sub", "subbed", "x264", "x265", "264", "265"})
 _SITE = re.compile(r"^\s*[\[(【]?\s*(?:www\.)?[\w-]+\.(?:com|org|net|ro|io)\s*[\])】]?\s*-?\s*", re.I)
-_CUT = re.compile(r"\b(?:multi|internal|limited|unrated|extended|uncut|remastered|directors[ .]cut|imax|criterion)\b", re.I)
+_CUT = re.compile(
+    r"\b(?:multi|internal|limited|unrated|extended|uncut|remastered|directors[ .]cut|imax|criterion)\b", re.I
+)
 _EXTENSION = re.compile(r"\.(?:mkv|mp4|avi|m4v|mov|wmv|mpg|ts|iso)$", re.I)
 
 

@@ -90,7 +90,7 @@ def judge(
     accepted = sorted((decision for decision in judged if decision.accepted), key=place)
     explained = [
         replace(decision, because=_because(steps, decision.release, after.release if after else None))
-        for decision, after in zip(accepted, [*accepted[1:], None], strict=True)
+        for decision, after in zip(accepted, [*accepted[1:], None], strict=False)
     ]
     return [*explained, *(decision for decision in judged if not decision.accepted)]
 

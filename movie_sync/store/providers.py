@@ -34,14 +34,12 @@ class ProviderState:
     fingerprint: str | None = None
 
     def next_try(self, now: float) -> float:
-        """Unix seconds of the next try; ``now`` when it is due.
+        """Unix seconds of the next try; ``now`` or earlier when it is due.
 
         A stored moment that lies further off than its own wait was written by a wrong clock and counts as due.
         """
         moment = self.asked_at + self.wait_s
-        if self.state == FINE or moment <= now or moment - now > self.wait_s:
-            return now
-        return moment
+        return 0.0 if self.state == FINE or moment - now > self.wait_s else moment
 
 
 def _state(row: Row) -> ProviderState:

@@ -201,12 +201,12 @@ class LetterboxdWatchlistMonitor(Watchlist):
                 retry_after_s=max(CHALLENGE_PAUSE_S, retry_after_s or 0.0),
             )
         if kind == "limited":
-            raise RateLimited(
-                PROVIDER, "Letterboxd asks to be left alone for a while.", retry_after_s=retry_after_s
-            )
+            raise RateLimited(PROVIDER, "Letterboxd asks to be left alone for a while.", retry_after_s=retry_after_s)
         if kind == "private":
             raise AuthFailed(
-                PROVIDER, "The watchlist is private.", hint=f"Make it public in Letterboxd's settings. {_CSV_HINT}",
+                PROVIDER,
+                "The watchlist is private.",
+                hint=f"Make it public in Letterboxd's settings. {_CSV_HINT}",
                 code="private",
             )
         if reply.status >= 500:
