@@ -245,7 +245,7 @@ class App:
             self._health,
             config.profile,
             self._clock,
-            on_handed_over=lambda: self._transfers.wake(),
+            on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
         )
         self._monitor = MonitorWorker(
             self._watchlists,

@@ -193,7 +193,7 @@ class CredentialsManager:
         except ValueError as exc:
             raise CredentialsError(
                 "The key for the stored credentials is not a Fernet key (44 characters of base64).",
-                hint=f"Put the right one into {self._home / KEY_FILE}, MOVIE_SYNC_KEY or the file of MOVIE_SYNC_KEY_FILE.",
+                hint=f"Put the right one into {self._home / KEY_FILE}, or set MOVIE_SYNC_KEY or MOVIE_SYNC_KEY_FILE.",
             ) from exc
 
     def _files(self) -> list[Path]:

@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class HandOver:
-    """The steps: fetch and decode the .torrent → its file synced → intent committed → film, client and disk looked at
-    again → hash looked up in the client → add → looked up again → current, completed.
+    """The steps of a hand-over, in an order that a kill at any point does not harm.
+
+    Fetch and decode the .torrent → its file synced → intent committed → film, client and disk looked at again → hash
+    looked up in the client → add → looked up again → current, completed.
 
     Args:
         queue: Where intents and outcomes are committed.

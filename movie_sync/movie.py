@@ -90,7 +90,7 @@ class Movie:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name another record could know this film by, strongest first: ``letterboxd:46682``, ``lid:1Xrm``, …"""
+        """Every name another record could know this film by, strongest first: ``letterboxd:46682``, ``lid:1Xrm``."""
         known = (
             ("letterboxd", self.number),
             ("lid", self.lid),

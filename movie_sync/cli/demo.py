@@ -15,7 +15,7 @@ from movie_sync.cli.output import answering
 )
 @click.option("--keep", is_flag=True, help="Keep the demo's folder, to look into it.")
 def command(*, client: str, keep: bool) -> None:
-    """Show the whole job on a dozen films: no account, nothing outside this machine.
+    r"""Show the whole job on a dozen films: no account, nothing outside this machine.
 
     \b
     Example: movie-sync demo --client qbittorrent

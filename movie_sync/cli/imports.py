@@ -20,7 +20,7 @@ _BATCH = 500
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(*, file: Path, as_json: bool) -> None:
-    """Take in the films of Letterboxd's CSV export (Settings, Data, Export: watchlist.csv out of the ZIP).
+    r"""Take in the films of Letterboxd's CSV export (Settings, Data, Export: watchlist.csv out of the ZIP).
 
     \b
     Example: movie-sync import ~/Downloads/watchlist.csv

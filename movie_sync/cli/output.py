@@ -74,7 +74,7 @@ class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
     """The log, 0600 from its first byte."""
 
     def _open(self) -> Any:
-        return open(  # noqa: SIM115, PTH123  the handler closes it; Path.open has no opener
+        return open(
             self.baseFilename,
             self.mode,
             encoding=self.encoding,

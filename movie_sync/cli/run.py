@@ -36,7 +36,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 @click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Log more.")
 def command(*, once: bool, as_json: bool, verbose: bool) -> None:
-    """Watch the watchlist, find films, hand them over; until stopped, or once.
+    r"""Watch the watchlist, find films, hand them over; until stopped, or once.
 
     \b
     Example: movie-sync run --once --json

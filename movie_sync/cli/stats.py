@@ -16,7 +16,7 @@ _SHOWN = 10
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whole numbers.")
 def command(*, as_json: bool) -> None:
-    """Show the queues, what is downloading, what is tried next, and what failed for good.
+    r"""Show the queues, what is downloading, what is tried next, and what failed for good.
 
     \b
     Example: movie-sync stats --json
@@ -44,10 +44,14 @@ def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list
     counts = stats.as_dict()
     lines = [
         f"Pending    {counts['pending']:6}   of these put off {counts['put_off']}",
-        f"Failed     {counts['failed']:6}   not found {counts['not_found']}, retrying {counts['retrying']},"
-        f" for good {counts['permanent_failures']}, series {counts['series']}, excluded {counts['excluded']}",
-        f"Completed  {counts['completed']:6}   downloading {counts['downloading']}, downloaded {counts['downloaded']},"
-        f" owned {counts['owned']}, saved {counts['saved']}, gone {counts['gone']}",
+        (
+            f"Failed     {counts['failed']:6}   not found {counts['not_found']}, retrying {counts['retrying']},"
+            f" for good {counts['permanent_failures']}, series {counts['series']}, excluded {counts['excluded']}"
+        ),
+        (
+            f"Completed  {counts['completed']:6}   downloading {counts['downloading']}, downloaded"
+            f" {counts['downloaded']}, owned {counts['owned']}, saved {counts['saved']}, gone {counts['gone']}"
+        ),
     ]
     if not sum(counts.values()):
         lines.append("Nothing is queued yet. Start movie-sync, or import a watchlist: movie-sync import watchlist.csv")

@@ -48,7 +48,7 @@ class BuiltinClient(TorrentClient):
     takes_private = False
     embedded = True
 
-    def __init__(self, state_folder: Path, save_path: Path, *, clock: Clock, listen: str = "0.0.0.0:6881") -> None:  # noqa: S104  peers come from anywhere
+    def __init__(self, state_folder: Path, save_path: Path, *, clock: Clock, listen: str = "0.0.0.0:6881") -> None:
         try:
             import libtorrent  # noqa: PLC0415  only where it is used: 13 MiB, and no wheel everywhere
         except ImportError as exc:
@@ -66,17 +66,16 @@ class BuiltinClient(TorrentClient):
         self._handles: dict[str, Any] = {}
         self._flushed: set[str] = set()
         loopback = listen.startswith("127.")
-        self._session: Any = libtorrent.session(
-            {
-                **_SETTINGS,
-                "listen_interfaces": listen,
-                # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
-                "allow_multiple_connections_per_ip": loopback,
-                "alert_mask": libtorrent.alert.category_t.status_notification
-                | libtorrent.alert.category_t.storage_notification
-                | libtorrent.alert.category_t.error_notification,
-            }
-        )
+        settings: dict[str, Any] = {
+            **_SETTINGS,
+            "listen_interfaces": listen,
+            # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
+            "allow_multiple_connections_per_ip": loopback,
+            "alert_mask": libtorrent.alert.category_t.status_notification
+            | libtorrent.alert.category_t.storage_notification
+            | libtorrent.alert.category_t.error_notification,
+        }
+        self._session: Any = libtorrent.session(libtorrent.session_params(settings))
         self._take_up()
 
     def check(self) -> ClientInfo:

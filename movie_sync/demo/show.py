@@ -170,7 +170,7 @@ def _program(folder: Path, home: Path, qbittorrent: nox.Nox | None) -> Iterator[
             "MOVIE_SYNC_QBITTORRENT_PASSWORD": qbittorrent.password,
         }
     with (folder / "program.log").open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  our own module
+        process = subprocess.Popen(
             [sys.executable, "-m", "movie_sync", "run"], env=environment, stdin=subprocess.DEVNULL, stderr=output
         )
         try:

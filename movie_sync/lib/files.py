@@ -51,7 +51,7 @@ def write_whole(path: Path, data: bytes, *, before_rename: Callable[[], None] = 
     """
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE), "wb") as out:
+        with os.fdopen(os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE), "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

@@ -64,7 +64,7 @@ class _Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
-        self._connections: list[HTTPConnection] = []
+        self.connections: list[HTTPConnection] = []
         self._timer = threading.Timer(seconds, self._close)
         self._timer.daemon = True
 
@@ -81,11 +81,11 @@ class _Deadline:
     def watch(cls, connection: HTTPConnection) -> None:
         deadline = getattr(cls.current, "value", None)
         if deadline is not None:
-            deadline._connections.append(connection)
+            deadline.connections.append(connection)
 
     def _close(self) -> None:
         self.passed = True
-        for connection in self._connections:
+        for connection in self.connections:
             if connection.sock is not None:
                 try:
                     connection.sock.shutdown(2)

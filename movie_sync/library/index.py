@@ -133,7 +133,7 @@ class LibraryIndex:
         while pending:
             path, depth = pending.pop()
             try:
-                stat = os.stat(path)
+                stat = Path(path).stat()
                 if (stat.st_dev, stat.st_ino) in seen or not stat_bits.S_ISDIR(stat.st_mode):
                     continue
                 seen.add((stat.st_dev, stat.st_ino))
@@ -183,9 +183,15 @@ def _list(path: str, changed_ns: int) -> _Listing:
                 continue
             if entry.is_dir():
                 folders.append(entry.name)
-            elif os.path.splitext(entry.name)[1].lower() in VIDEO_ENDINGS:
+            elif _ending(entry.name) in VIDEO_ENDINGS:
                 videos.append(entry.name)
     return _Listing(changed_ns, tuple(folders), tuple(videos), empty)
+
+
+def _ending(name: str) -> str:
+    """``.mkv`` in lower case; "" when there is none."""
+    _, dot, ending = name.rpartition(".")
+    return f"{dot}{ending.lower()}"
 
 
 def _ignored(path: str, ignore: Collection[str]) -> bool:

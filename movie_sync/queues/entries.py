@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from movie_sync.lib.clock import utc_seconds, utc_text
 from movie_sync.movie import STATUSES, Kind, Movie, Queue, Status
@@ -128,7 +128,7 @@ def _tmdb(key: str, value: object) -> str | None:
 
 def _kind(key: str, value: object) -> Kind:
     if value in ("film", "series", "unknown", None):
-        return cast("Kind", value or "unknown")
+        return value or "unknown"
     raise _fail(key, value, '"film", "series" or "unknown"')
 
 

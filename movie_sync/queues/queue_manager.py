@@ -6,7 +6,7 @@ from typing import Any
 
 from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
-from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
+from movie_sync.movie import STATUSES, Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
 from movie_sync.store import Store, decisions, films, history, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
@@ -88,7 +88,7 @@ class QueueStats:
 
     def in_queue(self, queue: Queue) -> int:
         """How many films a queue holds."""
-        return sum(count for status, count in self.counts.items() if films.queue_of(status) is queue)
+        return sum(self.of(status) for status in STATUSES[queue])
 
     def as_dict(self) -> dict[str, int]:
         """What ``stats --json`` promises, whole numbers."""
@@ -454,7 +454,7 @@ class QueueManager:
             return transfers.unfinished_names(tx)
 
     def intend(self, film_id: int, release: Release, torrent: Torrent, client: str) -> bool:
-        """Commit that this torrent is about to be handed over; from here on the film is never given another by itself."""
+        """Commit that this torrent is about to be handed over; the film is never given another by itself."""
         now = self._clock.now()
         with self._store.write() as tx:
             if not self._still(tx, film_id, Status.CLAIMED):

@@ -42,7 +42,8 @@ _CODECS = (
     (re.compile(r"\bmpeg-?2\b", re.I), "mpeg2"),
 )
 _DISC = re.compile(
-    r"\b(?:complete[ .](?:uhd[ .])?blu-?ray|bdmv|bd(?:25|50|66|100)|dvd[59]|full[ .](?:disc|blu-?ray)|(?:br|bd)-?disk|iso)\b",
+    r"\b(?:complete[ .](?:uhd[ .])?blu-?ray|bdmv|bd(?:25|50|66|100)|dvd[59]|full[ .](?:disc|blu-?ray)|(?:br|bd)-?disk"
+    r"|iso)\b",
     re.I,
 )
 _REMUX = re.compile(r"\b(?:bd-?)?remux\b", re.I)

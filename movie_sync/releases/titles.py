@@ -12,6 +12,7 @@ _WORDS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }  # fmt: skip
+_COUNTED = frozenset({"part", "pt", "vol", "volume", "chapter"})
 _ARTICLES = "the|a|an|le|la|les|l|der|die|das|el|los|las|il|lo|gli"
 _TURNED = re.compile(rf"^(?P<rest>.+), (?P<article>{_ARTICLES})$")
 _SPECIAL = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
@@ -38,13 +39,11 @@ def title_key(title: str) -> str:
 
 
 def _numbered(words: list[str]) -> list[str]:
-    """Words with numerals as digits; a lone leading numeral word ("Seven", "V") stays only when it is the title."""
+    """Words with numerals as digits, without a Part or Volume before them; a leading "V" is a letter."""
     out: list[str] = []
     for index, word in enumerate(words):
         digits = _WORDS.get(word) or (_ROMAN.get(word) if index else None)
-        if digits and out and out[-1] in {"part", "vol", "volume", "chapter", "pt"}:
-            out.pop()
-        elif word.isdigit() and out and out[-1] in {"part", "vol", "volume", "chapter", "pt"}:
+        if (digits or word.isdigit()) and out and out[-1] in _COUNTED:
             out.pop()
         out.append(digits or word)
     return out

@@ -7,7 +7,7 @@ from pathlib import Path
 from movie_sync.errors import StoreError
 from movie_sync.lib.files import make_private_file
 
-# films: one row a film. wish_order: larger is a newer wish. searches: how often a tracker was asked for it.
+# films: one row a film. wish_order: larger is a newer wish. searches: how often a tracker was asked.
 # left_at: when the last list took its wish back. fetch_anew: a person asked for a completed film again, so what lies on disk does not count.
 _SCHEMA_1 = (
     """CREATE TABLE films (

@@ -50,8 +50,8 @@ class _Sweep:
 class LetterboxdWatchlistMonitor(Watchlist):
     """A client of the user's own public watchlist under the program's own name.
 
-    One request at a time, at least ``delay_s`` apart, also across restarts; Retry-After is kept; a challenge page pauses
-    the source, and no way round it is tried. Safe to use from several threads: they take turns.
+    One request at a time, at least ``delay_s`` apart, also across restarts; Retry-After is kept; a challenge page
+    pauses the source, and no way round it is tried. Safe to use from several threads: they take turns.
 
     Args:
         base_url: ``https://letterboxd.com``, with or without a slash at the end.

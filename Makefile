@@ -1,0 +1,42 @@
+# Everything goes into a virtual environment here; the system's Python is left alone.
+PYTHON ?= $(shell for v in python3.13 python3.12 python3.11 python3; do \
+	command -v $$v >/dev/null 2>&1 && $$v -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null && echo $$v && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.run
+	@$(BIN)/movie-sync demo $(ARGS)
+
+test: $(VENV)/.test qbittorrent lint
+	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile --cov=movie_sync --cov-report= -p no:cacheprovider $(ARGS)
+	$(BIN)/python tests/coverage_floor.py
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: qbittorrent
+qbittorrent:
+	@sh tests/install_qbittorrent.sh
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Movie Sync needs Python 3.11 or newer; install it, or name one: make demo PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing; install it: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.run: $(BIN)/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[builtin]'
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[builtin,test]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage*

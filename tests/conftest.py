@@ -1,0 +1,87 @@
+"""What the tests share: a clock turned by hand, a store, and the replicas."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from movie_sync.errors import Stopping
+from movie_sync.lib.clock import Boot
+from movie_sync.movie import Movie
+from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.store import Store
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+class HandClock:
+    """A clock that stands still until turned; waiting turns it.
+
+    Attributes:
+        wall: Unix seconds, may be set to anything.
+        up: Seconds since boot, only goes forward.
+        boot_id: Change it, with ``up``, to start the machine anew.
+        waits: Every wait asked for.
+        stopping: When true, waits raise Stopping.
+    """
+
+    def __init__(self, wall: float = 1_790_000_000.0) -> None:
+        self.wall = wall
+        self.up = 50_000.0
+        self.boot_id = "boot-1"
+        self.waits: list[float] = []
+        self.stopping = False
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.up
+
+    def boot(self) -> Boot:
+        return Boot(self.boot_id, self.up)
+
+    def wait(self, seconds: float) -> None:
+        if self.stopping:
+            raise Stopping("The program is stopping.")
+        with self._lock:
+            self.waits.append(seconds)
+        self.turn(max(seconds, 0.0))
+
+    def turn(self, seconds: float) -> None:
+        self.wall += seconds
+        self.up += seconds
+
+
+def movie(number: int, title: str = "", year: int | None = 2000, **facts: object) -> Movie:
+    """A film with everything a watchlist page gives."""
+    title = title or f"Film {number}"
+    slug = f"film-{number}"
+    values = {"title": title, "year": year, "number": number, "lid": f"L{number:x}", "slug": slug} | facts
+    return Movie(**values)  # type: ignore[arg-type]  names are checked by Movie itself
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    opened = Store(home / "movie_sync.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue(store: Store, clock: HandClock) -> QueueManager:
+    return QueueManager(store, clock)

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes sure that a real qbittorrent-nox is there for the tests; says the one command where it may not install it.
+command -v qbittorrent-nox >/dev/null 2>&1 && exit 0
+install="apt-get install -y --no-install-recommends qbittorrent-nox"
+if command -v apt-get >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install >/dev/null && exit 0
+    elif sudo -n true 2>/dev/null; then
+        sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive $install >/dev/null && exit 0
+    fi
+fi
+echo "The tests need qbittorrent-nox, which is not installed. Install it: sudo $install" >&2
+exit 1
