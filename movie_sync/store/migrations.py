@@ -7,9 +7,9 @@ from pathlib import Path
 from movie_sync.errors import StoreError
 from movie_sync.lib.files import make_private_file
 
-# films: one row a film. wish_order: larger is a newer wish. searches: how often a tracker was asked.
 # films: one row a film. wish_order: larger is a newer wish. searches: how often a tracker was asked. left_at: when the
 # last list took its wish back. fetch_anew: a person asked for a completed film again, so its file does not count.
+_SCHEMA_1 = (
     """CREATE TABLE films (
         id INTEGER PRIMARY KEY,
         title TEXT NOT NULL, year INTEGER, number INTEGER, lid TEXT, slug TEXT, url TEXT NOT NULL DEFAULT '',
