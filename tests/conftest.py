@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,12 +57,10 @@ class HandClock:
         self.up += seconds
 
 
-def movie(number: int, title: str = "", year: int | None = 2000, **facts: object) -> Movie:
+def movie(number: int, title: str = "", year: int | None = 2000, **facts: Any) -> Movie:
     """A film with everything a watchlist page gives."""
-    title = title or f"Film {number}"
-    slug = f"film-{number}"
-    values = {"title": title, "year": year, "number": number, "lid": f"L{number:x}", "slug": slug} | facts
-    return Movie(**values)  # type: ignore[arg-type]  names are checked by Movie itself
+    plain = Movie(title or f"Film {number}", year, number, f"L{number:x}", f"film-{number}")
+    return replace(plain, **facts)
 
 
 @pytest.fixture

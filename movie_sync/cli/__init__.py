@@ -57,8 +57,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     0 fine, 1 failed, 2 usage, 3 needs the user, 4 temporary, 5 nothing found, 130 interrupted.
     """
+    code = 0
     try:
-        cli.main(arguments, standalone_mode=False)
+        # Without standalone mode click hands back the code of an Exit, or what the command returned: nothing.
+        code = cli.main(arguments, standalone_mode=False) or 0
     except click.UsageError as exc:
         exc.show()
         code = EXIT_USAGE
@@ -68,10 +70,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = EXIT_INTERRUPTED
-    except click.exceptions.Exit as exc:
-        code = exc.exit_code
     except BrokenPipeError:
         code = EXIT_FAILED
-    else:
-        code = 0
     sys.exit(code)

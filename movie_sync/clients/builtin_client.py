@@ -1,5 +1,6 @@
 """BuiltinClient: libtorrent inside this process, for public torrents."""
 
+import logging
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from movie_sync.errors import ClientRefuses, ConfigError, Unavailable
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import make_private_folder, write_whole
 from movie_sync.movie import ClientTorrent, Torrent, TransferState
+
+log = logging.getLogger(__name__)
 
 PROVIDER = "builtin"
 # Known as nothing but itself.
@@ -66,7 +69,7 @@ class BuiltinClient(TorrentClient):
         self._handles: dict[str, Any] = {}
         self._flushed: set[str] = set()
         loopback = listen.startswith("127.")
-        settings: dict[str, Any] = {
+        settings: Any = {
             **_SETTINGS,
             "listen_interfaces": listen,
             # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
@@ -105,8 +108,13 @@ class BuiltinClient(TorrentClient):
         with self._lock:
             if torrent.info_hash not in self._handles:
                 make_private_folder(self._folder)
-                write_whole(self._torrent_path(torrent.info_hash), torrent.data)
-                self._add(torrent.info_hash)
+                path = self._torrent_path(torrent.info_hash)
+                write_whole(path, torrent.data)
+                try:
+                    self._add(torrent.info_hash)
+                except ClientRefuses:
+                    path.unlink()
+                    raise
         return True
 
     def snapshot(self, hashes: Collection[str] | None = None) -> dict[str, ClientTorrent]:
@@ -151,7 +159,10 @@ class BuiltinClient(TorrentClient):
         """Add again what an earlier process was given."""
         if self._folder.is_dir():
             for path in sorted(self._folder.glob("*.torrent")):
-                self._add(path.stem)
+                try:
+                    self._add(path.stem)
+                except ClientRefuses as exc:
+                    log.warning("%s It is left out.", exc)
 
     def _add(self, info_hash: str) -> None:
         """Add by the files in our folder; resume data is used once, since it lies after a crash."""

@@ -233,7 +233,7 @@ class QBittorrentManager(TorrentClient):
         self._started = True
         command = shlex.split(self._auto_start)
         try:
-            subprocess.Popen(  # noqa: S603  the user's own command, without a shell
+            process = subprocess.Popen(  # noqa: S603  the user's own command, without a shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -246,6 +246,8 @@ class QBittorrentManager(TorrentClient):
                 f"The command of qbittorrent.auto_start ({command[0]}) cannot be run ({exc.strerror}).",
                 hint="Correct it in filelist_config.json.",
             ) from exc
+        # Somebody has to take its exit status, or a zombie stays.
+        threading.Thread(target=process.wait, name="qbittorrent", daemon=True).start()
         waited = 0.0
         while waited < _STARTED_S:
             self._clock.wait(0.5)

@@ -72,4 +72,4 @@ class TorrentTracker(LoopbackServer):
         others = [peer for peer in swarm if peer != me]
         compact = b"".join(bytes([127, 0, 0, 1]) + struct.pack(">H", port) for _, port in others)
         reply = {b"interval": _REANNOUNCE_S, b"min interval": 1, b"peers": compact}
-        return Answer(bencode2.bencode(reply), content_type="text/plain")
+        return Answer(bencode2.bencode(reply), content_type="text/plain", headers={"Connection": "close"})

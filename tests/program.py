@@ -1,0 +1,131 @@
+"""The real program as a process of its own, in the small world."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from movie_sync.demo import nox
+from movie_sync.demo.nox import Nox
+from movie_sync.demo.world import PASSKEY, USERNAME, World
+from movie_sync.lib.clock import SystemClock
+from movie_sync.movie import Queue
+from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.store import Store
+from movie_sync.store.films import FilmRecord
+
+
+class Program:
+    """Movie Sync with a home folder of its own; start, kill and ask it as a user would.
+
+    Attributes:
+        settings: What goes into config.json before each start.
+        environment: What is added to the environment.
+    """
+
+    def __init__(self, folder: Path, world: World, server: Nox | None = None) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.downloads = folder / "downloads" if server is None else server.save_path
+        self.home.mkdir(parents=True, mode=0o700)
+        self.settings: dict[str, Any] = {
+            "username": USERNAME,
+            "check_interval": 3600,
+            "letterboxd_url": world.site.url,
+            "letterboxd_delay": 0,
+            "filelist_url": world.api.url,
+            "filelist_delay": 0,
+            "client": "builtin" if server is None else "qbittorrent",
+            "download_directory": str(self.downloads),
+            "builtin_listen": "127.0.0.1:0",
+        }
+        self.environment = {"MOVIE_SYNC_FILELIST_USERNAME": USERNAME, "MOVIE_SYNC_FILELIST_PASSKEY": PASSKEY}
+        self.qbittorrent: dict[str, Any] = {}
+        if server is not None:
+            self.qbittorrent = {"host": "127.0.0.1", "port": server.port}
+            self.environment["MOVIE_SYNC_QBITTORRENT_USERNAME"] = nox.USERNAME
+            self.environment["MOVIE_SYNC_QBITTORRENT_PASSWORD"] = server.password
+        self.process: subprocess.Popen[str] | None = None
+
+    def _prepare(self) -> dict[str, str]:
+        (self.home / "config.json").write_text(json.dumps(self.settings))
+        (self.home / "filelist_config.json").write_text(json.dumps({"qbittorrent": self.qbittorrent}))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MOVIE_SYNC_")}
+        return {**kept, "MOVIE_SYNC_HOME": str(self.home), **self.environment}
+
+    def ask(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "movie_sync", *arguments],
+            env=self._prepare(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start the service."""
+        with (self.folder / "stderr.txt").open("a") as words:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "movie_sync", "run"],
+                env=self._prepare(),
+                stdin=subprocess.DEVNULL,
+                stderr=words,
+                text=True,
+            )
+        return self.process
+
+    def kill(self) -> None:
+        """End it as a power cut would; fine when it does not run."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it properly; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(timeout=15)
+
+    def films(self) -> dict[str, FilmRecord]:
+        """Title and year to what the database says; empty while there is none."""
+        path = self.home / "movie_sync.db"
+        if not path.exists() or path.stat().st_size == 0:
+            return {}
+        store = Store(path, read_only=True)
+        try:
+            queue = QueueManager(store, SystemClock())
+            found = [film for name in Queue for film in queue.films_in(name)]
+        finally:
+            store.close()
+        assert len({str(film.movie) for film in found}) == len(found), "a film is there twice"
+        return {str(film.movie): film for film in found}
+
+    def statuses(self) -> dict[str, str]:
+        """Title and year to state."""
+        return {title: str(film.status) for title, film in self.films().items()}
+
+    def until(self, ready: Callable[[dict[str, str]], bool], seconds: float = 40) -> dict[str, str]:
+        """Wait until the states are as wanted.
+
+        Raises:
+            AssertionError: They were not in time; the program's last words are in it.
+        """
+        end = time.monotonic() + seconds
+        seen: dict[str, str] = {}
+        while time.monotonic() < end:
+            try:
+                seen = self.statuses()
+            except Exception:  # noqa: BLE001  the database may be just being made
+                seen = {}
+            if seen and ready(seen):
+                return seen
+            time.sleep(0.1)
+        raise AssertionError(f"not within {seconds} s: {seen}\n{(self.folder / 'stderr.txt').read_text()[-3000:]}")
