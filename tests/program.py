@@ -82,6 +82,15 @@ class Program:
             )
         return self.process
 
+    def until_up(self) -> None:
+        """Wait until the started process holds the home folder, and so hears signals."""
+        assert self.process is not None
+        lock = self.home / "instance.lock"
+        end = time.monotonic() + 20
+        while not (lock.exists() and lock.read_text().strip() == str(self.process.pid)):
+            assert time.monotonic() < end, "it did not come up"
+            time.sleep(0.05)
+
     def kill(self) -> None:
         """End it as a power cut would; fine when it does not run."""
         if self.process is not None and self.process.poll() is None:

@@ -147,10 +147,10 @@ def resets_after(first: bytes) -> Handle:
     return handle
 
 
-def unavailable(client: HttpClient, url: str, **options: object) -> Unavailable:
+def unavailable(client: HttpClient, url: str) -> Unavailable:
     """The error a request ends in, after a look at its text."""
     with pytest.raises(Unavailable) as caught:
-        client.get(url + QUERY, max_bytes=MANY, **options)  # type: ignore[arg-type]  only what get takes
+        client.get(url + QUERY, max_bytes=MANY)
     assert caught.value.provider == "tester"
     assert "5ecre7pa55" not in "".join(traceback.format_exception(caught.value))
     return caught.value
@@ -270,6 +270,16 @@ def test_the_total_limit_closes_the_socket_however_the_bytes_trickle(
     assert raw.cut_off.wait(1)
 
 
+def test_the_total_limit_holds_behind_a_proxy(
+    client: HttpClient, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = serve(trickles_after(HEAD, 2.0))
+    monkeypatch.setenv("http_proxy", raw.url)
+    started = time.monotonic()
+    assert unavailable(client, "http://nowhere.invalid/").code == "timeout"
+    assert time.monotonic() - started < TOTAL_S + 0.6
+
+
 def test_an_answer_that_ends_when_the_time_is_over_is_not_taken_for_whole(client: HttpClient, serve: Serve) -> None:
     raw = serve(trickles_after(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", TOTAL_S + 0.2))
     assert unavailable(client, raw.url).code == "timeout"
@@ -286,8 +296,8 @@ def test_the_client_goes_on_after_a_failure(
 
 @pytest.mark.parametrize(
     "body",
-    [b"this is not gzip", gzip.compress(b"hello")[:4] + b"\xff" * 40, gzip.compress(bytes(range(256)) * 99)[:60]],
-    ids=["no gzip", "broken inside", "cut"],
+    [b"this is not gzip", gzip.compress(b"hello")[:4] + b"\xff" * 40],
+    ids=["no gzip", "broken inside"],
 )
 def test_a_damaged_compression_is_said_to_be_one(body: bytes, server: LoopbackServer, client: HttpClient) -> None:
     server.next_answers.append(Answer(body, headers={"Content-Encoding": "gzip"}))

@@ -307,6 +307,7 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(program: Program, seed: 
         time.sleep(chance.uniform(0.2, 1.2))
         program.kill()
     program.start()
+    program.until_up()
     ends = {title: "downloaded" if film.on_disk else film.expected for title, film in WANTED.items()}
     program.until(lambda seen: seen == ends)
     assert program.stop() == 0
@@ -328,6 +329,7 @@ def test_private_torrents_go_through_a_real_qbittorrent_and_kills_of_both_sides(
             server.kill()
             server.start()
         program.start()
+        program.until_up()
         ends = {title: "downloaded" if film.on_disk else film.expected for title, film in WANTED.items()}
         program.until(lambda seen: seen == ends, seconds=60)
         rows = server.api.torrents_info()

@@ -1,5 +1,6 @@
 """A small HTTP server on 127.0.0.1 whose answers can be bent for a test."""
 
+import sys
 import threading
 import urllib.parse
 from collections import deque
@@ -41,6 +42,16 @@ class Answer:
     write: Callable[[Callable[[bytes], Any]], None] | None = None
 
 
+class _Http(ThreadingHTTPServer):
+    """Clients that go away in the middle are ordinary here."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class LoopbackServer:
     """Serves `answer` until closed; remembers every request.
 
@@ -68,8 +79,7 @@ class LoopbackServer:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's signature
                 """Stay silent."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
