@@ -3,7 +3,6 @@
 The public names below are loaded when first used, so that a short command pays only for what it needs.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 __version__ = "3.0.0"
@@ -46,5 +45,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     if name in _PLACES:
+        import importlib  # noqa: PLC0415  only where a name is asked for
+
         return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

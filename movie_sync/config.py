@@ -17,13 +17,12 @@ import msgspec
 from msgspec import Meta
 
 from movie_sync.errors import ConfigError
+from movie_sync.lib.addresses import home_folder, is_loopback
 from movie_sync.lib.files import make_private_folder, write_whole
-from movie_sync.lib.http import is_loopback
 from movie_sync.movie import CategoryWish, Profile, Quality
 
 CONFIG_FILE = "config.json"
 FILELIST_FILE = "filelist_config.json"
-HOME_VARIABLE = "MOVIE_SYNC_HOME"
 _PREFIX = "MOVIE_SYNC_"
 
 
@@ -210,12 +209,6 @@ def _rows(struct: type[msgspec.Struct], file: str, prefix: str = "") -> Iterator
 SETTINGS: Mapping[str, Setting] = {
     setting.key: setting for setting in (*_rows(Settings, CONFIG_FILE), *_rows(FileListSettings, FILELIST_FILE))
 }
-
-
-def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """``$MOVIE_SYNC_HOME``, else ``~/.movie_sync``."""
-    named = environment.get(HOME_VARIABLE, "").strip()
-    return Path(named).expanduser().absolute() if named else Path.home() / ".movie_sync"
 
 
 class Config:

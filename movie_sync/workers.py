@@ -195,7 +195,7 @@ class MonitorWorker(Worker):
         added_before = self.tally.added
 
         def on_page(found: Sequence[WatchedFilm]) -> None:
-            intake = self._queue.wish(found, watchlist.name)
+            intake = self._queue.wish(found, watchlist.name, begun_at)
             self.tally.added += intake.added
             if intake.added:
                 self._on_new()

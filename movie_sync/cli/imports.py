@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from movie_sync.cli.output import answering, print_json
-from movie_sync.config import home_folder
+from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import SystemClock
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager

@@ -1,13 +1,9 @@
-"""How commands answer: one error shape, one way to ask, one way to log."""
+"""How commands answer: one error shape, and one way to ask."""
 
 import contextlib
 import json
-import logging
-import logging.handlers
-import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,15 +18,9 @@ from movie_sync.errors import (
     MovieSyncError,
     Unavailable,
 )
-from movie_sync.lib.files import PRIVATE_FILE, make_private_folder
-from movie_sync.lib.redaction import RedactingFormatter, redact
 
 if TYPE_CHECKING:
     from movie_sync.credentials_manager import Ask, Field
-
-LOG_FILE = "movie_sync.log"
-_LOG_BYTES = 5 * 1024 * 1024
-_LOG_COPIES = 3
 
 
 def exit_code(error: MovieSyncError) -> int:
@@ -46,6 +36,8 @@ def answering(as_json: bool) -> Iterator[None]:
     try:
         yield
     except MovieSyncError as error:
+        from movie_sync.lib.redaction import redact  # noqa: PLC0415  7 ms that a command without errors need not pay
+
         if as_json:
             print_json({"ok": False, "code": error.code, "message": redact(error.message), "hint": redact(error.hint)})
         else:
@@ -68,31 +60,3 @@ def asker() -> "Ask | None":
         return answer
 
     return ask
-
-
-class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
-    """The log, 0600 from its first byte."""
-
-    def _open(self) -> Any:
-        return open(
-            self.baseFilename,
-            self.mode,
-            encoding=self.encoding,
-            opener=lambda path, flags: os.open(path, flags, PRIVATE_FILE),
-        )
-
-
-def start_logging(home: Path, level: str, *, on_stderr: bool) -> None:
-    """Log to the rotating file and, unless it would disturb, to stderr; everything redacted."""
-    make_private_folder(home)
-    root = logging.getLogger()
-    root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
-    logging.getLogger("qbittorrentapi").setLevel(logging.WARNING)
-    file = _PrivateRotatingFile(home / LOG_FILE, maxBytes=_LOG_BYTES, backupCount=_LOG_COPIES, encoding="utf-8")
-    file.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"))
-    root.addHandler(file)
-    if on_stderr:
-        stream = logging.StreamHandler()
-        stream.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
-        root.addHandler(stream)

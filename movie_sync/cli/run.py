@@ -11,7 +11,8 @@ import click
 
 from movie_sync.app import App, Outcome
 from movie_sync.cli import EXIT_INTERRUPTED
-from movie_sync.cli.output import answering, asker, print_json, start_logging
+from movie_sync.cli.logs import start_logging
+from movie_sync.cli.output import answering, asker, print_json
 from movie_sync.config import Config
 from movie_sync.credentials_manager import CredentialsManager
 from movie_sync.errors import Stopping

@@ -1,13 +1,15 @@
 """``movie-sync stats``: the queues at a glance; reads only."""
 
+import time
+
 import click
 
 from movie_sync.cli.output import answering, print_json
-from movie_sync.config import home_folder
 from movie_sync.errors import StoreError
-from movie_sync.lib.clock import SystemClock, span_text
-from movie_sync.queues.queue_manager import QueueManager, QueueStats, WaitingView
-from movie_sync.store import Store, providers
+from movie_sync.lib.addresses import home_folder
+from movie_sync.lib.clock import span_text
+from movie_sync.store import Store, overview, providers
+from movie_sync.store.overview import QueueStats, WaitingView
 from movie_sync.store.providers import FINE, ProviderState
 
 _SHOWN = 10
@@ -21,23 +23,23 @@ def command(*, as_json: bool) -> None:
     \b
     Example: movie-sync stats --json
     """
-    clock = SystemClock()
+    now = time.time()
     with answering(as_json):
         try:
             store = Store(home_folder() / "movie_sync.db", read_only=True)
         except StoreError as exc:
             if exc.code != "no_database":
                 raise
-            stats, troubles = QueueStats(counts={}), []
+            stats, troubles = overview.EMPTY, []
         else:
-            stats = QueueManager(store, clock).stats()
             with store.read() as tx:
+                stats = overview.read(tx, now)
                 troubles = [state for state in providers.every(tx) if state.state != FINE]
             store.close()
     if as_json:
         print_json(stats.as_dict())
     else:
-        click.echo("\n".join(_lines(stats, troubles, clock.now())))
+        click.echo("\n".join(_lines(stats, troubles, now)))
 
 
 def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list[str]:

@@ -20,7 +20,6 @@ CONNECT_S = 10.0
 READ_S = 20.0
 TOTAL_S = 60.0
 MAX_REDIRECTS = 5
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # The longest pause a server can ask for and get; beyond it our own back-off decides.
 MAX_RETRY_AFTER_S = 24 * 3600.0
 
@@ -122,11 +121,6 @@ class _Adapter(HTTPAdapter):
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keeps requests from sending what a ~/.netrc holds."""
     return request
-
-
-def is_loopback(url: str) -> bool:
-    """True when the URL's host is this machine."""
-    return (urllib.parse.urlsplit(url).hostname or "") in LOOPBACK_HOSTS
 
 
 def _same_site(old: str, new: str) -> bool:

@@ -1,15 +1,16 @@
 """QueueManager: takes films in, hands them out to work on, and keeps what came of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
-from movie_sync.movie import STATUSES, Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
-from movie_sync.store import Store, decisions, films, history, transfers, wishes
+from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
+from movie_sync.store import Store, decisions, films, history, overview, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
+from movie_sync.store.overview import QueueStats
 from movie_sync.store.transfers import Transfer
 from movie_sync.store.wishes import ListState
 
@@ -51,66 +52,6 @@ class Intake:
     known: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TransferView:
-    """A transfer as `stats` shows it; ages in seconds."""
-
-    title: str
-    release_name: str
-    status: Status
-    progress: float
-    age_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingView:
-    """A film that waits, or failed for good; ``at`` is Unix seconds, None when nothing is due by itself."""
-
-    title: str
-    status: Status
-    at: float | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class QueueStats:
-    """Counts of films, and the lists `stats` shows."""
-
-    counts: dict[Status, int]
-    transfers: list[TransferView] = field(default_factory=list)
-    next_retries: list[WaitingView] = field(default_factory=list)
-    permanent: list[WaitingView] = field(default_factory=list)
-    put_off: list[WaitingView] = field(default_factory=list)
-
-    def of(self, *statuses: Status) -> int:
-        """How many films are in these states together."""
-        return sum(self.counts.get(status, 0) for status in statuses)
-
-    def in_queue(self, queue: Queue) -> int:
-        """How many films a queue holds."""
-        return sum(self.of(status) for status in STATUSES[queue])
-
-    def as_dict(self) -> dict[str, int]:
-        """What ``stats --json`` promises, whole numbers."""
-        return {
-            "pending": self.in_queue(Queue.PENDING),
-            "failed": self.in_queue(Queue.FAILED),
-            "completed": self.in_queue(Queue.COMPLETED),
-            "permanent_failures": self.of(Status.PERMANENT),
-            "downloading": self.of(Status.DOWNLOADING, Status.STALLED),
-            "stalled": self.of(Status.STALLED),
-            "downloaded": self.of(Status.DOWNLOADED),
-            "owned": self.of(Status.OWNED),
-            "saved": self.of(Status.SAVED),
-            "gone": self.of(Status.GONE),
-            "put_off": self.of(Status.PUT_OFF),
-            "not_found": self.of(Status.NOT_FOUND),
-            "retrying": self.of(Status.RETRYING),
-            "series": self.of(Status.SERIES),
-            "excluded": self.of(Status.EXCLUDED),
-        }
-
-
 class QueueManager:
     """The rules of the three queues. Safe to use from several threads and processes at once.
 
@@ -134,20 +75,28 @@ class QueueManager:
 
     # -- wishes
 
-    def wish(self, found: Iterable[WatchedFilm], list_name: str) -> Intake:
-        """Take in films a list shows; each once, however often and under whatever name it comes."""
+    def wish(self, found: Iterable[WatchedFilm], list_name: str, begun_at: float | None = None) -> Intake:
+        """Take in films a list shows; each once, however often and under whatever name it comes.
+
+        Args:
+            found: Films of one page or file.
+            list_name: The list.
+            begun_at: When the read began that this page is of, Unix seconds: films of later pages are older wishes,
+                though they come later. None: now.
+        """
         now = self._clock.now()
+        begun_at = now if begun_at is None else begun_at
         added = known = 0
         with self._store.write() as tx:
             for film in found:
-                if self._wish_one(tx, film, list_name, now):
+                if self._wish_one(tx, film, list_name, begun_at, now):
                     added += 1
                 else:
                     known += 1
         return Intake(added, known)
 
-    def _wish_one(self, tx: Connection, film: WatchedFilm, list_name: str, now: float) -> bool:
-        order = film.wished_at if film.wished_at is not None else now
+    def _wish_one(self, tx: Connection, film: WatchedFilm, list_name: str, begun_at: float, now: float) -> bool:
+        order = film.wished_at if film.wished_at is not None else begun_at
         order -= film.position * _PLACE_S
         movie = film.movie
         ids = films.of_names(tx, (*movie.names, movie.key))
@@ -622,36 +571,5 @@ class QueueManager:
 
     def stats(self) -> QueueStats:
         """Counts and lists; reads only."""
-        now = self._clock.now()
         with self._store.read() as tx:
-            current = {transfer.film_id: transfer for transfer in transfers.all_current(tx)}
-            moving = films.with_status(tx, Status.DOWNLOADING, Status.STALLED)
-            retrying = films.with_status(tx, Status.RETRYING, Status.NOT_FOUND)
-            return QueueStats(
-                counts=films.counts(tx),
-                transfers=[
-                    TransferView(
-                        str(film.movie),
-                        film.release_name or "",
-                        film.status,
-                        film.progress or 0.0,
-                        now - (current[film.film_id].created_at if film.film_id in current else film.queued_at),
-                    )
-                    for film in moving
-                ],
-                next_retries=sorted(
-                    (
-                        WaitingView(str(film.movie), film.status, film.retry_after, film.last_error or "")
-                        for film in retrying
-                    ),
-                    key=lambda view: view.at or 0.0,
-                ),
-                permanent=[
-                    WaitingView(str(film.movie), film.status, None, film.last_error or "")
-                    for film in films.with_status(tx, Status.PERMANENT)
-                ],
-                put_off=[
-                    WaitingView(str(film.movie), film.status, film.not_before, film.reason or "")
-                    for film in films.with_status(tx, Status.PUT_OFF)
-                ],
-            )
+            return overview.read(tx, self._clock.now())

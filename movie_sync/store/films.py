@@ -180,12 +180,6 @@ def with_status(tx: Connection, *statuses: Status) -> list[FilmRecord]:
     return [_record(row) for row in tx.execute(f"SELECT * FROM films WHERE status IN ({marks}) ORDER BY id", statuses)]
 
 
-def counts(tx: Connection) -> dict[Status, int]:
-    """How many films are in each state that has any."""
-    rows = tx.execute("SELECT status, count(*) FROM films GROUP BY queue, status")
-    return {Status(status): count for status, count in rows}
-
-
 def wake(tx: Connection, now: float) -> list[int]:
     """Make due what was put off, is to be retried or searched again, and whose time has come.
 

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from movie_sync.errors import AuthFailed, BadReply, BadTorrent, QueryRefused, RateLimited, Unavailable
+from movie_sync.lib.addresses import is_loopback
 from movie_sync.lib.clock import Clock
-from movie_sync.lib.http import HttpClient, HttpReply, is_loopback
+from movie_sync.lib.http import HttpClient, HttpReply
 from movie_sync.lib.redaction import keep_secret, redact
 from movie_sync.lib.torrent_file import MAX_TORRENT_BYTES, read_torrent
 from movie_sync.movie import Movie, Release, Torrent

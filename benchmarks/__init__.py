@@ -1,0 +1,1 @@
+"""What the program costs, measured here and now; ``python -m benchmarks``."""
