@@ -533,8 +533,8 @@ def in_order(info: dict[bytes, object]) -> dict[bytes, object]:
     return dict(sorted(info.items()))
 
 
-def torrent(info: object, **outer: object) -> bytes:
-    return bencode({b"announce": b"http://127.0.0.1/announce", **outer, b"info": info})
+def torrent(info: object) -> bytes:
+    return bencode({b"announce": b"http://127.0.0.1/announce", b"info": info})
 
 
 def folder(*files: tuple[object, object]) -> dict[bytes, object]:

@@ -739,14 +739,6 @@ def test_a_film_given_the_id_of_another_does_not_make_the_file_unreadable(
     assert files.sync() == []
 
 
-def test_a_changed_id_does_not_exclude_the_film(
-    three: None, files: QueueFiles, home: Path, queue: QueueManager
-) -> None:
-    edit(home, "pending", "1", id="777")
-    files.sync()
-    assert film_of(queue, "1").status is Status.DUE
-
-
 # -- edited while the service went on
 
 
@@ -1388,13 +1380,14 @@ class Household:
         self.taken_out: set[str] = set()
         self.sent_back: set[str] = set()
         self.completed: set[str] = set()
-        self.added = 100
+        self.unread: set[str] = set()
         self.sync(0)
 
     # what the program does
 
     def sync(self, _: int) -> None:
         assert self.files.sync() == []
+        self.unread.clear()
         self.check()
 
     def kill(self, at: int) -> None:
@@ -1435,7 +1428,8 @@ class Household:
     # what the person does; the files may be a sync behind the films
 
     def pick(self, number: int) -> tuple[str, str] | None:
-        found = [(str(queue), key) for queue, keys in shown(self.home).items() for key in keys]
+        listed = shown(self.home).items()
+        found = [(queue, key) for queue, keys in listed for key in keys if key not in self.unread]
         return found[number % len(found)] if found else None
 
     def change(self, number: int) -> None:
@@ -1456,9 +1450,10 @@ class Household:
             self.sync(0)
 
     def add(self, number: int) -> None:
-        self.added += 1
-        paste(self.home, str(FACES[number % 3]), {"id": self.added, "title": f"Film {self.added}"})
-        self.known.add(str(self.added))
+        key = str(100 + len(self.known))
+        paste(self.home, str(FACES[number % 3]), {"id": key, "title": f"Film {key}"})
+        self.known.add(key)
+        self.unread.add(key)
 
     def spoil(self, number: int) -> None:
         self.sync(0)

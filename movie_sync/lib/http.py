@@ -1,5 +1,7 @@
 """One honest HTTP client: bounded in time and bytes, never taking credentials to another host."""
 
+import contextlib
+import socket
 import threading
 import time
 import urllib.parse
@@ -35,7 +37,7 @@ class HttpReply:
     """
 
     status: int
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
@@ -63,7 +65,7 @@ class _Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
-        self.connections: list[HTTPConnection] = []
+        self.sockets: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._close)
         self._timer.daemon = True
 
@@ -79,29 +81,26 @@ class _Deadline:
     @classmethod
     def watch(cls, connection: HTTPConnection) -> None:
         deadline = getattr(cls.current, "value", None)
-        if deadline is not None:
-            deadline.connections.append(connection)
+        if deadline is not None and connection.sock is not None:
+            deadline.sockets.append(connection.sock)
 
     def _close(self) -> None:
         self.passed = True
-        for connection in self.connections:
-            if connection.sock is not None:
-                try:
-                    connection.sock.shutdown(2)
-                except OSError:
-                    continue
+        for sock in self.sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 class _WatchedHTTP(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _Deadline.watch(self)
         super().request(*args, **kwargs)
+        _Deadline.watch(self)
 
 
 class _WatchedHTTPS(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _Deadline.watch(self)
         super().request(*args, **kwargs)
+        _Deadline.watch(self)
 
 
 class _WatchedHTTPPool(HTTPConnectionPool):
@@ -117,6 +116,16 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
 
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+        return manager
+
+
+def _read_timed_out(exc: Exception | None) -> bool:
+    """A hang in the body, which requests reports as a ConnectionError."""
+    return exc is not None and any(isinstance(arg, urllib3.exceptions.ReadTimeoutError) for arg in exc.args)
+
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keeps requests from sending what a ~/.netrc holds."""
@@ -131,6 +140,11 @@ def _same_site(old: str, new: str) -> bool:
     return (before.scheme, before.port) == (after.scheme, after.port) or (
         before.scheme == "http" and after.scheme == "https" and before.port is None and after.port is None
     )
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Any) -> None:
+        """None: HttpClient follows redirects itself; requests would read their bodies without a limit."""
 
 
 class HttpClient:
@@ -156,7 +170,7 @@ class HttpClient:
         self._provider = provider
         self._timeout = (connect_s, read_s)
         self._total_s = total_s
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = user_agent
         self._session.auth = _no_auth
         for scheme in ("http://", "https://"):
@@ -193,8 +207,12 @@ class HttpClient:
             reply = self._fetch(url, params, auth, max_bytes)
             if reply.status not in {301, 302, 303, 307, 308} or "location" not in reply.headers:
                 return reply
-            target = urllib.parse.urljoin(reply.url, reply.headers["location"])
-            if not _same_site(reply.url, target):
+            try:
+                target = urllib.parse.urljoin(reply.url, reply.headers["location"])
+                same = _same_site(reply.url, target)
+            except ValueError:
+                raise BadReply(self._provider, f"{self._host(url)} redirects to no address.") from None
+            if not same:
                 raise BadReply(
                     self._provider,
                     f"{self._host(url)} redirects to another host ({self._host(target)}), which is not followed.",
@@ -245,7 +263,7 @@ class HttpClient:
     def _unavailable(self, url: str, exc: Exception | None, timed_out: bool, seconds: float) -> Unavailable:
         """An error whose text holds neither the URL's query nor what the library put into its own message."""
         host = self._host(url)
-        if timed_out or isinstance(exc, requests.Timeout):
+        if timed_out or isinstance(exc, requests.Timeout) or _read_timed_out(exc):
             return Unavailable(self._provider, f"{host} did not answer in time ({seconds:.0f} s).", code="timeout")
         if isinstance(exc, requests.exceptions.SSLError):
             return Unavailable(
@@ -264,5 +282,9 @@ class HttpClient:
 
     @staticmethod
     def _host(url: str) -> str:
-        parts = urllib.parse.urlsplit(url)
+        try:
+            parts = urllib.parse.urlsplit(url)
+            parts.port  # noqa: B018
+        except ValueError:
+            return "the address"
         return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else "the address"

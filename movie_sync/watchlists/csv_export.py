@@ -45,7 +45,7 @@ def films_of(text: str, name: str) -> list[WatchedFilm]:
             lowered = [cell.strip().lower() for cell in row]
             if "name" in lowered and "year" in lowered and {"letterboxd uri", "url"} & set(lowered):
                 header = lowered
-                if "tags" in lowered:  # the header block of a list describes the list, not a film
+                if "tags" in lowered:  # a diary or reviews: films seen, not wishes
                     header = None
             elif header is not None and any(lowered):
                 rows.append((reader.line_num, dict(zip(header, row, strict=False))))

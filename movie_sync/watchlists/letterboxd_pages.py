@@ -91,7 +91,7 @@ def _total(tree: LexborHTMLParser) -> int:
     if text is None:
         counter = tree.css_first(".js-watchlist-count")
         text = re.sub(r"[^\d]", "", counter.text()) if counter else None
-    if not text or not text.isdecimal():
+    if not text or not text.isdecimal() or len(text) > 9:
         raise MarkupChanged("the page does not say how many films the list has")
     return int(text)
 
@@ -119,7 +119,7 @@ def _identity(attributes: dict[str, str | None]) -> tuple[int | None, str | None
     except msgspec.DecodeError as exc:
         raise MarkupChanged("a film's identifier cannot be read") from exc
     digits = (postered.uid or "").removeprefix("film:") or attributes.get("data-film-id") or ""
-    return (int(digits) if digits.isascii() and digits.isdecimal() else None), postered.lid
+    return (int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 18 else None), postered.lid
 
 
 def _alt_text(poster: LexborNode) -> str | None:
@@ -183,7 +183,7 @@ def _linked_data(tree: LexborHTMLParser) -> dict[str, Any]:
 
 
 def _string(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    return value.encode(errors="replace").decode().strip() or None if isinstance(value, str) else None
 
 
 def _names(value: object) -> Sequence[str]:
@@ -203,7 +203,7 @@ def _own_identity(tree: LexborHTMLParser, own_slug: str) -> tuple[int | None, st
     for node in tree.css(f'div[data-item-slug="{own_slug}"], div[data-film-slug="{own_slug}"]'):
         return _identity(node.attributes)
     report = tree.css_first("[data-report-url]")
-    match = re.search(r"film:(\d+)", (report.attributes.get("data-report-url") or "") if report else "")
+    match = re.search(r"film:(\d{1,18})\b", (report.attributes.get("data-report-url") or "") if report else "")
     return (int(match[1]) if match else None), None
 
 
@@ -225,5 +225,5 @@ def _alternative_titles(tree: LexborHTMLParser) -> list[str]:
 
 def _runtime(tree: LexborHTMLParser) -> int | None:
     node = tree.css_first("p.text-footer")
-    match = re.search(r"(\d+)\s*mins?\b", node.text().replace("\xa0", " ")) if node else None
+    match = re.search(r"(?<!\d)(\d{1,5})\s*mins?\b", node.text().replace("\xa0", " ")) if node else None
     return int(match[1]) if match else None

@@ -31,7 +31,8 @@ class _Sweep:
     """One way through the pages: what was seen, in order of appearance."""
 
     first: Movie | None = None
-    total: int = 0
+    total: int | None = None
+    moved: bool = False
     pages: int = 0
     names: set[str] = field(default_factory=set)
     read: int = 0
@@ -94,37 +95,35 @@ class LetterboxdWatchlistMonitor(Watchlist):
             Stopping: The process is stopping.
         """
         fetched = 0
-        seen: set[str] = set()
         for _ in range(_ATTEMPTS):
             sweep = _Sweep()
-            short = self._sweep(sweep, known, seen, on_page)
+            short = self._sweep(sweep, known, on_page)
+            still = not short and not sweep.moved and sweep.read == sweep.total and self._stood_still(sweep)
             fetched += sweep.pages
-            if short:
-                return Reading(sweep.total, sweep.read, fetched, complete=False, short=True)
-            if sweep.read == sweep.total and self._stood_still(sweep):
-                return Reading(sweep.total, sweep.read, fetched + (sweep.pages > 1), complete=True)
-            fetched += sweep.pages > 1
-        return Reading(sweep.total, sweep.read, fetched, complete=False)
+            if short or still:
+                return Reading(sweep.total or 0, sweep.read, fetched, complete=still, short=short)
+        return Reading(sweep.total or 0, sweep.read, fetched, complete=False)
 
-    def _sweep(self, sweep: _Sweep, known: Known, seen: set[str], on_page: OnPage) -> bool:
+    def _sweep(self, sweep: _Sweep, known: Known, on_page: OnPage) -> bool:
         """Go through the pages; True when it could stop early because all was known."""
         size = known.size
         number = 1
         while True:
             page = self._page(number)
             sweep.pages += 1
+            sweep.moved = sweep.moved or sweep.total not in {None, page.total}
             sweep.total = page.total
             sweep.first = sweep.first or (page.films[0] if page.films else None)
             fresh = sweep.take(page.films)
             new = [film for film in fresh if known.names.isdisjoint(film.movie.names)]
-            size += sum(seen.isdisjoint(film.movie.names) for film in new)
-            seen.update(name for film in fresh for name in film.movie.names)
+            size += len(new)
             if known.proven and not new and page.total == size:
                 return True
             if fresh:
                 on_page(fresh)
             # Beyond the declared end the site answers 403 or 404, which says nothing about the list.
             if number * pages.FILMS_PER_PAGE >= page.total or not page.has_next:
+                sweep.moved = sweep.moved or page.has_next
                 return False
             number += 1
 
@@ -133,6 +132,7 @@ class LetterboxdWatchlistMonitor(Watchlist):
         if sweep.pages == 1:
             return True
         page = self._page(1)
+        sweep.pages += 1
         first = page.films[0] if page.films else None
         same_first = first is not None and sweep.first is not None and first.names == sweep.first.names
         return page.total == sweep.total and same_first
