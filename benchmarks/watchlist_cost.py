@@ -64,17 +64,16 @@ def _app(folder: Path, site: LetterboxdSite, api: FileListApi, stop: threading.E
 def _first_pass(folder: Path, site: LetterboxdSite, api: FileListApi) -> Iterator[Row]:
     """The service from its start to the first hand-over, and what it had asked when the calls were used up."""
     stop = threading.Event()
-    app = _app(folder, site, api, stop)
-    app.open()
-    begun = time.perf_counter()
-    runner = threading.Thread(target=app.run)
-    runner.start()
-    first = _until(lambda: any((folder / "downloads").glob("*.torrent")), begun)
-    pages_then = _pages(site)
-    _until(lambda: len(api.calls()) >= TRIED and _pages(site) >= 37, begun)
-    time.sleep(1)
-    stop.set()
-    runner.join()
+    with _app(folder, site, api, stop) as app:
+        begun = time.perf_counter()
+        runner = threading.Thread(target=app.run)
+        runner.start()
+        first = _until(lambda: any((folder / "downloads").glob("*.torrent")), begun)
+        pages_then = _pages(site)
+        _until(lambda: len(api.calls()) >= TRIED and _pages(site) >= 37, begun)
+        time.sleep(1)
+        stop.set()
+        runner.join()
     films = sum("/film/" in request.path for request in site.requests)
     pages = _pages(site)
     yield Row("watchlist of 1,000 films: list pages asked", str(pages), "37", pages == 37)
@@ -83,10 +82,8 @@ def _first_pass(folder: Path, site: LetterboxdSite, api: FileListApi) -> Iterato
         "  time to the first hand-over", f"{first:.2f} s, after {pages_then} pages", "before the last", pages_then < 36
     )
     site.requests.clear()
-    app = _app(folder, site, api, threading.Event())
-    app.open()
-    app.run_once()
-    app.close()
+    with _app(folder, site, api, threading.Event()) as app:
+        app.run_once()
     steady = _pages(site)
     yield Row("requests of a steady check", str(steady), "1", steady == 1)
 

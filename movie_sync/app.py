@@ -1,18 +1,20 @@
 """App: the only place that builds the parts, starts them and stops them."""
 
+import contextlib
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from types import TracebackType
 from typing import Any
 
 from movie_sync import __version__
 from movie_sync.clients.torrent_client import TorrentClient
 from movie_sync.config import Config
 from movie_sync.credentials_manager import Ask, CredentialsManager
-from movie_sync.errors import ConfigError
+from movie_sync.errors import ConfigError, MovieSyncError, Stopping
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.backoff import RetryPolicy
@@ -35,6 +37,8 @@ USER_AGENT = f"MovieSync/{__version__} (+{HOMEPAGE})"
 # A stop takes at most 5 s: the workers get 4, then what is synced is enough, since every effect is crash-safe.
 STOP_S = 4.0
 _POLL_S = 1.0
+# A pass that meets so many unexpected errors in a row would go on for ever.
+_MOST_ERRORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class Outcome:
 
 
 class App:
-    """One running Movie Sync: holds the home folder's lock from `open` to `close`.
+    """One running Movie Sync: holds the home folder's lock while its ``with`` block lasts.
 
     Args:
         config: All settings; no part reads them after it was built.
@@ -177,8 +181,10 @@ class App:
         self._clock = SystemClock(stop)
         self._lock = InstanceLock(config.home / "instance.lock")
         self._threads: list[threading.Thread] = []
+        # What has to be let go at the end, in reverse order of its making.
+        self._held = contextlib.ExitStack()
 
-    def open(self) -> None:
+    def __enter__(self) -> "App":
         """Take the lock, open the database, take in what people edited, and build every part.
 
         Raises:
@@ -186,11 +192,24 @@ class App:
             ConfigError: A setting is wrong or missing. CredentialsError: a credential is.
             StoreError: The database cannot be used.
         """
+        with contextlib.ExitStack() as held:
+            self._open(held)
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def _open(self, held: contextlib.ExitStack) -> None:
         home = self._config.home
         make_private_folder(home)
         self._lock.acquire()
+        held.callback(self._lock.release)
         settings = self._config.settings
         self._store = Store(home / "movie_sync.db")
+        held.callback(self._store.close)
         self._queue = QueueManager(
             self._store,
             self._clock,
@@ -199,15 +218,18 @@ class App:
         )
         self._files = QueueFiles(home, self._store, self._clock)
         report(self._files.sync())
+        held.callback(lambda: report(self._files.sync()))
         self._queue.release_claims()
-        self._build_rooms()
+        self._build_rooms(held)
         self._build_workers()
 
-    def _build_rooms(self) -> None:
+    def _build_rooms(self, held: contextlib.ExitStack) -> None:
         config = self._config
         parts = Parts(config, self._credentials, self._store, self._clock, self._ask)
         self._tracker: MovieDownloader = load_part("trackers", "filelist", parts)
+        held.callback(self._tracker.close)
         self._client: TorrentClient = load_part("clients", config.client, parts)
+        held.callback(self._client.close)
         if self._tracker.private and not self._client.takes_private:
             raise ConfigError(
                 f"{self._tracker.name} is a private tracker, and the {self._client.name} client may not be used there.",
@@ -218,6 +240,8 @@ class App:
         self._watchlists: list[Watchlist] = (
             [load_part("watchlists", "letterboxd", parts)] if config.settings.username else []
         )
+        for watchlist in self._watchlists:
+            held.callback(watchlist.close)
         self._library = LibraryIndex(
             [LibraryFolder(config.download_folder, False), *(LibraryFolder(f, True) for f in config.library_folders)],
             self._store,
@@ -272,7 +296,7 @@ class App:
     # -- running
 
     def run(self) -> None:
-        """Work until told to stop; then sync the files and let go."""
+        """Work until told to stop."""
         self._start()
         log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
         version = self._store.data_version()
@@ -303,21 +327,31 @@ class App:
             log.info("Stopped; a request that did not end was left behind.")
             logging.shutdown()
             os._exit(0)
-        self.close()
         log.info("Stopped.")
 
     def run_once(self) -> Outcome:
-        """One whole pass: check, work on every due film, look at the transfers; the built-in client is waited for."""
+        """One whole pass: check, work on every due film, look at the transfers; the built-in client is waited for.
+
+        Raises:
+            Stopping: It was told to stop in the middle.
+            MovieSyncError: It met one unexpected error after another.
+        """
         self._monitor.check_all()
         while not self._stop.is_set():
             wait_s = self._downloads.guarded_step()
             if wait_s > 0 and not self._queue.any_due() and not self._queue.due_hand_overs():
                 break
+            if self._downloads.errors_in_a_row >= _MOST_ERRORS:
+                raise MovieSyncError(
+                    "The pass was given up after one unexpected error after another.", hint="The log says which."
+                )
             self._faces.guarded_step()
         self._transfers.guarded_step()
         while self._client.embedded and self._transfers.unfinished() and not self._stop.is_set():
             self._clock.wait(0.2)
             self._transfers.guarded_step()
+        if self._stop.is_set():
+            raise Stopping("The pass was interrupted; the next one goes on.")
         return self._outcome()
 
     def _outcome(self) -> Outcome:
@@ -329,17 +363,3 @@ class App:
         code = 3 if any(state.state == NEEDS_USER for state in states) else 4 if states else 0
         troubles = tuple(f"{state.message} {state.hint or ''}".strip() for state in states)
         return Outcome(counts, troubles, code)
-
-    def close(self) -> None:
-        """Write the files a last time and let everything go; fine when open failed half-way."""
-        for name in ("_client", "_tracker"):
-            part = getattr(self, name, None)
-            if part is not None:
-                part.close()
-        for watchlist in getattr(self, "_watchlists", []):
-            watchlist.close()
-        if hasattr(self, "_files"):
-            report(self._files.sync())
-        if hasattr(self, "_store"):
-            self._store.close()
-        self._lock.release()

@@ -61,6 +61,9 @@ class Worker(abc.ABC):
 
     Args:
         clock: Time, handed to each step.
+
+    Attributes:
+        errors_in_a_row: Unexpected errors since the last step that went well.
     """
 
     name: str
@@ -68,7 +71,7 @@ class Worker(abc.ABC):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._awake = threading.Event()
-        self._errors = 0
+        self.errors_in_a_row = 0
         self._last_error = ""
 
     @abc.abstractmethod
@@ -102,15 +105,15 @@ class Worker(abc.ABC):
             return 0.0
         except Exception as exc:  # noqa: BLE001  the worker boundary: whatever happens, the others go on
             return self._failed(exc)
-        if self._errors:
+        if self.errors_in_a_row:
             log.info("%s works again.", self.name)
-            self._errors = 0
+            self.errors_in_a_row = 0
             self._last_error = ""
         return wait_s
 
     def _failed(self, exc: Exception) -> float:
-        self._errors += 1
-        wait_s = min(provider_wait_s(self._errors), 900.0)
+        self.errors_in_a_row += 1
+        wait_s = min(provider_wait_s(self.errors_in_a_row), 900.0)
         text = f"{type(exc).__name__}: {exc}"
         if text != self._last_error:
             expected = isinstance(exc, StoreError | OSError)
@@ -541,9 +544,8 @@ class TransferWorker(Worker):
         return ACTIVE_POLL_S if unfinished or missing else IDLE_POLL_S
 
     def unfinished(self) -> int:
-        """How many films are still being downloaded by the client."""
-        states = {Status.DOWNLOADING, Status.STALLED}
-        return sum(film.status in states for _, film in self._queue.current_transfers())
+        """How many films the client is still downloading; those that stand still are not worth waiting for."""
+        return sum(film.status is Status.DOWNLOADING for _, film in self._queue.current_transfers())
 
     def _recovered(self) -> None:
         if self._asked_person:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, home_folder, write_setting
+from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, write_setting
 from movie_sync.errors import ConfigError
+from movie_sync.lib.addresses import home_folder
 from movie_sync.movie import CategoryWish
 
 LOOPBACK = "http://127.0.0.1:8080"

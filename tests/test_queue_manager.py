@@ -149,6 +149,14 @@ def test_the_order_of_a_page_is_the_order_of_work(queue: QueueManager, clock: Ha
     assert [claimed(queue).movie.number for _ in range(5)] == [9, 8, 3, 1, 2]
 
 
+def test_a_later_page_of_one_read_holds_older_wishes(queue: QueueManager, clock: HandClock) -> None:
+    begun_at = clock.now()
+    for place, number in enumerate((3, 1, 2)):
+        clock.turn(5)
+        queue.wish([watched(number, place)], LIST, begun_at)
+    assert [film.movie.number for film in queue.wished_films(LIST)] == [3, 1, 2]
+
+
 def test_the_oldest_wish_comes_first_if_so_set(store: Store, clock: HandClock) -> None:
     queue = QueueManager(store, clock, newest_first=False)
     wish(queue, 3, 1, 2)
@@ -166,7 +174,7 @@ def test_a_list_that_raises_half_way_adds_nothing(queue: QueueManager) -> None:
 
     with pytest.raises(ConnectionError):
         queue.wish((watched(1) if number else broken() for number in (1, 0)), LIST)
-    assert queue.stats().counts == {}
+    assert queue.stats().statuses == {}
 
 
 # -- two films that are one
@@ -216,7 +224,7 @@ def test_an_outcome_for_a_film_that_was_merged_away_is_none(queue: QueueManager)
     assert not queue.fail(lost, "bad", "Bad.")
     queue.no_details(lost)
     queue.searched(lost, [])
-    assert queue.stats().counts == {Status.DOWNLOADING: 1}
+    assert queue.stats().statuses == {"downloading": 1}
 
 
 def test_a_merged_film_keeps_what_was_blocklisted_for_either(queue: QueueManager) -> None:
@@ -787,5 +795,5 @@ def test_stats_of_a_film_without_a_current_torrent_count_from_its_queueing(
 def test_stats_are_read_with_no_right_to_write(queue: QueueManager, store: Store, clock: HandClock) -> None:
     wish(queue, 1)
     reader = Store(store.path, read_only=True)
-    assert QueueManager(reader, clock).stats().in_queue(Queue.PENDING) == 1
+    assert QueueManager(reader, clock).stats().queues == {"pending": 1}
     reader.close()

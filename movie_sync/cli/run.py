@@ -1,9 +1,9 @@
 """``movie-sync run``: the service, or one whole pass."""
 
+import contextlib
 import logging
 import os
 import signal
-import sys
 import threading
 from types import FrameType
 
@@ -48,22 +48,23 @@ def command(*, once: bool, as_json: bool, verbose: bool) -> None:
         start_logging(config.home, "DEBUG" if verbose else config.settings.log_level, on_stderr=not as_json)
         for note in config.notes:
             log.warning("%s", note)
-        app = App(config, CredentialsManager(config.home), stop, asker())
         _stop_on_signals(stop)
-        try:
-            app.open()
-            outcome = app.run_once() if once else None
+        with App(config, CredentialsManager(config.home), stop, asker()) as app:
             if not once:
                 app.run()
                 return
-        except Stopping:
-            outcome = None
-        finally:
-            if once or sys.exc_info()[0] is not None:
-                app.close()
-    if outcome is not None:
-        _tell(outcome, as_json)
-        raise click.exceptions.Exit(outcome.exit_code)
+            outcome = _once(app)
+    if outcome is None:
+        raise click.exceptions.Exit(EXIT_INTERRUPTED)
+    _tell(outcome, as_json)
+    raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _once(app: App) -> Outcome | None:
+    """One pass; None when it was told to stop in the middle."""
+    with contextlib.suppress(Stopping):
+        return app.run_once()
+    return None
 
 
 def _tell(outcome: Outcome, as_json: bool) -> None:
