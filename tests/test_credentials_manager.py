@@ -232,7 +232,7 @@ def test_with_nobody_to_ask_the_error_names_what_is_missing_and_how_to_give_it(h
 
 
 def test_the_error_names_only_what_is_missing(home: Path) -> None:
-    with pytest.raises(CredentialsError, match="^Missing: qBittorrent web UI password\\.") as caught:
+    with pytest.raises(CredentialsError, match=r"^Missing: qBittorrent web UI password\.") as caught:
         manager(home, MOVIE_SYNC_QBITTORRENT_USERNAME="admin").require("qbittorrent")
     assert "USERNAME" not in caught.value.hint
 
