@@ -10,7 +10,8 @@ from movie_sync.config import SETTINGS
 HEAD = """# Settings
 
 Two files in the home folder (`~/.movie_sync`, or `$MOVIE_SYNC_HOME`); a setting that is in neither has its default.
-Each can also be set by its environment variable, which goes before the files. A dotted key is a key inside an object:
+Each can also be set by its environment variable, which goes before the files; an empty variable counts as unset.
+A dotted key is a key inside an object:
 `qbittorrent.port` is `{"qbittorrent": {"port": 8080}}`. A value that is not allowed is an error that says what is; a
 key nobody knows is kept and reported. This page is made from the program's own table.
 """

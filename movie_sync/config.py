@@ -5,9 +5,11 @@ The two classes below are that table: name, type, bounds, default and help of ev
 """
 
 import difflib
+import ipaddress
 import json
 import os
 import re
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,14 +74,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_order: Annotated[Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")] = (
         "newest"
     )
-    letterboxd_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="Letterboxd's address.")] = (
+    letterboxd_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", description="Letterboxd's address.")] = (
         "https://letterboxd.com"
     )
     letterboxd_delay: Annotated[
         float,
         Meta(ge=0, le=3600, description="Seconds between two requests to Letterboxd, at least 1 but on loopback."),
     ] = 2
-    filelist_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+", description="FileList's address.")] = (
+    filelist_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", description="FileList's address.")] = (
         "https://filelist.io"
     )
     filelist_delay: Annotated[
@@ -254,7 +256,7 @@ class Config:
         origins: dict[str, str] = {}
         notes: list[str] = []
         for file in (CONFIG_FILE, FILELIST_FILE):
-            for key, value in _flat(_read(home / file)):
+            for key, value in _flat(_read(home / file), file):
                 setting = SETTINGS.get(key)
                 if setting is None or setting.file != file:
                     notes.append(_unknown(file, key))
@@ -263,7 +265,7 @@ class Config:
                 origins[key] = file
         for setting in SETTINGS.values():
             for text, origin in (
-                (environment.get(setting.variable), f"environment variable {setting.variable}"),
+                (environment.get(setting.variable) or None, f"environment variable {setting.variable}"),
                 ((overrides or {}).get(setting.key), "command line"),
             ):
                 if text is not None:
@@ -371,18 +373,20 @@ def _read(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as exc:
         message = f"{path.name} is not valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}."
         raise ConfigError(message, file=path.name, hint="Correct it; it was left as it is.") from exc
-    except (OSError, UnicodeDecodeError, RecursionError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise ConfigError(f"{path} cannot be read ({type(exc).__name__}).", file=path.name) from exc
     if not isinstance(data, dict):
         raise ConfigError(f"{path.name} must hold an object, {{ … }}.", file=path.name, hint="It was left as it is.")
     return data
 
 
-def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(data: Mapping[str, Any], file: str, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in data.items():
         inner = f"{prefix}{key}"
-        if isinstance(value, dict) and any(name.startswith(f"{inner}.") for name in SETTINGS):
-            yield from _flat(value, f"{inner}.")
+        if any(name.startswith(f"{inner}.") for name in SETTINGS):
+            if not isinstance(value, dict):
+                raise _wrong(file, inner, value, "an object, { … }")
+            yield from _flat(value, file, f"{inner}.")
         else:
             yield inner, value
 
@@ -401,10 +405,21 @@ def _nested(values: Mapping[str, Any], file: str) -> dict[str, Any]:
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:
     try:
-        checked = msgspec.convert(value, setting.type)
-    except msgspec.ValidationError as exc:
+        return _address(msgspec.convert(value.strip() if isinstance(value, str) else value, setting.type), setting)
+    except ValueError as exc:  # msgspec.ValidationError is one
         raise _wrong(where, setting.key, value, setting.allowed) from exc
-    return checked.strip() if isinstance(checked, str) else checked
+
+
+def _address(value: Any, setting: Setting) -> Any:
+    """The value; raises ValueError when it should be an address and cannot be one."""
+    if setting.key.endswith("_url"):
+        urllib.parse.urlsplit(value).port  # noqa: B018  reading it checks it
+    elif setting.key == "builtin_listen":
+        host, _, port = value.rpartition(":")
+        ipaddress.IPv4Address(host)
+        if int(port) > 65535:
+            raise ValueError(port)
+    return value
 
 
 def _from_text(setting: Setting, text: str) -> Any:
@@ -456,6 +471,8 @@ def write_setting(home: Path, key: str, value: Any) -> None:
     place = data
     for folder in folders:
         place = place.setdefault(folder, {})
+        if not isinstance(place, dict):
+            raise _wrong(setting.file, folder, place, "an object, { … }")
     place[name] = msgspec.to_builtins(_checked(setting, value, setting.file))
     make_private_folder(home)
-    write_whole(path, json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n")
+    write_whole(path, json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movie_sync.errors import CredentialsError
-from movie_sync.lib.files import make_private_folder, write_whole
+from movie_sync.lib.files import locked, make_private_folder, write_whole
 from movie_sync.lib.redaction import keep_secret
 
 if TYPE_CHECKING:
@@ -99,7 +99,12 @@ class CredentialsManager:
         """
         found = self.get(service)
         missing = [field for field in FIELDS[service] if field.name not in found]
-        if missing and ask is None:
+        if missing and ask is not None:
+            answers = {field.name: ask(field).strip() for field in missing}
+            self.set(service, answers)
+            found |= {name: value for name, value in answers.items() if value}
+            missing = [field for field in missing if field.name not in found]
+        if missing:
             names = " and ".join(field.question.partition(" (")[0] for field in missing)
             variables = " and ".join(variable(service, field.name) for field in missing)
             raise CredentialsError(
@@ -107,10 +112,6 @@ class CredentialsManager:
                 hint=f"Start movie-sync on a terminal to be asked, or set {variables} (or the same with _FILE).",
                 code="credentials_missing",
             )
-        if missing and ask is not None:
-            answers = {field.name: ask(field).strip() for field in missing}
-            self.set(service, answers)
-            found |= {name: value for name, value in answers.items() if value}
         return found
 
     def set(self, service: str, values: Mapping[str, str]) -> None:
@@ -180,9 +181,14 @@ class CredentialsManager:
         from cryptography.fernet import Fernet  # noqa: PLC0415  50 ms that `stats` need not pay
 
         make_private_folder(self._home)
-        key = Fernet.generate_key()
+        # Two that start at once must not each make a key and encrypt with it.
+        with locked(self._home / "credentials.lock"):
+            if path.exists():
+                key = path.read_bytes().strip()
+            else:
+                key = Fernet.generate_key()
+                write_whole(path, key + b"\n")
         keep_secret(key.decode())
-        write_whole(path, key + b"\n")
         return key
 
     def _fernet(self) -> "Fernet":
@@ -208,6 +214,11 @@ class CredentialsManager:
         earlier = self._earlier()
         path = self._home / CREDENTIALS_FILE
         everything = self._decrypt(path) if path.exists() else {}
+        if not all(
+            isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
+            for values in everything.values()
+        ):
+            raise CredentialsError(f"{path} does not hold credentials.", hint="Delete it to be asked again.")
         if not earlier:
             return everything
         for old in earlier:

@@ -92,7 +92,7 @@ class ProviderHealth:
     @staticmethod
     def _wait_s(error: ProviderError, failures: int) -> float:
         if isinstance(error, Unavailable) and error.retry_after_s is not None:
-            return error.retry_after_s
+            return max(error.retry_after_s, provider_wait_s(1))
         if isinstance(error, AuthFailed | BadReply):
             return max(_PERSON_S, provider_wait_s(failures))
         return provider_wait_s(failures)

@@ -217,7 +217,7 @@ class Decision:
 
     Attributes:
         refusals: Every reason against it, a sentence each; empty when it was accepted.
-        because: Why it stands before the next accepted one, or "the only one"; "" when refused or last.
+        because: Why it stands before the next accepted one, or that it is the last that passes; "" when refused.
     """
 
     release: Release

@@ -633,13 +633,6 @@ def test_judging_a_torrent_of_a_film_that_went_on_changes_only_the_torrent(queue
     assert queue.blocklisted_hashes(film_id) == {"a" * 40}
 
 
-def test_a_note_is_part_of_the_story(queue: QueueManager) -> None:
-    film_id = claim_new(queue)
-    queue.note(film_id, "note", "Something.")
-    queue.note(None, "note", "About none.")
-    assert (events(queue), queue.story(movie(404))) == (["wished", "note"], [])
-
-
 # -- leaving
 
 

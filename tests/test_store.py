@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from movie_sync.errors import StoreError
 from movie_sync.lib.backoff import provider_wait_s
 from movie_sync.lib.clock import Boot
-from movie_sync.movie import Decision, FilmFacts, Movie, Release, Status, Torrent
+from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent
 from movie_sync.store import (
     Store,
     connections,
@@ -33,7 +33,6 @@ from movie_sync.store import (
     providers,
 )
 from movie_sync.store import transfers as transfer_rows
-from movie_sync.store import wishes as wish_rows
 from movie_sync.store.calls import HOUR_S, take_turn, used
 from movie_sync.store.connections import Connection
 from movie_sync.store.providers import BACKING_OFF, NEEDS_USER, ProviderState
@@ -164,7 +163,7 @@ def test_a_write_that_raises_leaves_nothing(store: Store) -> None:
         fail_half_way()
     insert(store, 2)
     with store.read() as tx:
-        assert [film.movie.number for film in films.with_status(tx, Status.DUE)] == [2]
+        assert [film.movie.number for film in films.in_queue(tx, Queue.PENDING)] == [2]
 
 
 def test_a_read_sees_one_moment_and_keeps_nothing_it_writes(store: Store) -> None:
@@ -625,20 +624,6 @@ def test_a_film_that_is_gone_cannot_learn(store: Store) -> None:
             films.learn(tx, 404, movie(1))
 
 
-def test_a_forgotten_film_takes_all_that_hangs_on_it_along(store: Store) -> None:
-    film_id = insert(store, 1)
-    with store.write() as tx:
-        wish_rows.wish(tx, film_id, "list", None, NOW)
-        history.append(tx, NOW, film_id, "wished", "Wished for.")
-        history.append(tx, NOW, None, "note", "About none.")
-        transfer_rows.taken_in(tx, film_id, "a" * 40, "nox", "Film", NOW)
-        films.remove(tx, [film_id])
-        assert films.of_names(tx, movie(1).names) == []
-        assert not wish_rows.wished(tx, film_id)
-        assert transfer_rows.of_film(tx, film_id) == []
-        assert [event.event for event in history.latest(tx, 10)] == ["note"]
-
-
 def test_the_latest_events_come_newest_first(store: Store) -> None:
     with store.write() as tx:
         for number in range(5):
@@ -664,14 +649,6 @@ def test_the_last_search_replaces_the_one_before(store: Store) -> None:
         ("Good", "accepted", ("larger",)),
         ("Bad", "refused", ("é", "b")),
     ]
-
-
-def test_a_list_that_is_unproven_keeps_its_total(store: Store) -> None:
-    with store.write() as tx:
-        wish_rows.checked(tx, "list", total=7, proven_at=NOW, now=NOW, next_check=NOW + 60)
-        wish_rows.unproven(tx, "list")
-        state = wish_rows.state(tx, "list")
-    assert (state.total, state.proven_at, state.checked_at) == (7, None, NOW)
 
 
 def test_an_announced_content_is_known_until_it_is_settled(store: Store) -> None:

@@ -15,11 +15,11 @@ from movie_sync.cli.output import answering
 )
 @click.option("--keep", is_flag=True, help="Keep the demo's folder, to look into it.")
 def command(*, client: str, keep: bool) -> None:
-    r"""Show the whole job on a dozen films: no account, nothing outside this machine.
+    """Show the whole job on a dozen films: no account, nothing outside this machine.
 
     \b
     Example: movie-sync demo --client qbittorrent
-    """
+    """  # noqa: D301  click reads the \b
     from movie_sync.demo.show import run  # noqa: PLC0415  what --help need not load
 
     with answering(as_json=False):

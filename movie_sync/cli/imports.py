@@ -1,5 +1,6 @@
 """``movie-sync import``: the official CSV export as a source of wishes."""
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -20,24 +21,22 @@ _BATCH = 500
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(*, file: Path, as_json: bool) -> None:
-    r"""Take in the films of Letterboxd's CSV export (Settings, Data, Export: watchlist.csv out of the ZIP).
+    """Take in the films of Letterboxd's CSV export (Settings, Data, Export: watchlist.csv out of the ZIP).
 
     \b
     Example: movie-sync import ~/Downloads/watchlist.csv
-    """
+    """  # noqa: D301  click reads the \b
     with answering(as_json):
         found = read_csv_export(file)
         home = home_folder()
         clock = SystemClock()
-        store = Store(home / "movie_sync.db")
-        queue = QueueManager(store, clock)
-        files = QueueFiles(home, store, clock)
-        problems = files.sync()
-        added = sum(
-            queue.wish(found[start : start + _BATCH], LIST_NAME).added for start in range(0, len(found), _BATCH)
-        )
-        problems += files.sync()
-        store.close()
+        with contextlib.closing(Store(home / "movie_sync.db")) as store:
+            queue = QueueManager(store, clock)
+            files = QueueFiles(home, store, clock)
+            problems = files.sync()
+            batches = (found[start : start + _BATCH] for start in range(0, len(found), _BATCH))
+            added = sum(queue.wish(batch, LIST_NAME, clock.now()).added for batch in batches)
+            problems += files.sync()
     for problem in problems:
         click.echo(str(problem), err=True)
     if as_json:

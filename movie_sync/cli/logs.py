@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from movie_sync.lib.files import PRIVATE_FILE, make_private_folder
+from movie_sync.lib.files import PRIVATE_FILE, make_private_file, make_private_folder
 from movie_sync.lib.redaction import RedactingFormatter
 
 LOG_FILE = "movie_sync.log"
@@ -33,6 +33,7 @@ def start_logging(home: Path, level: str, *, on_stderr: bool) -> None:
     root.setLevel(level)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     logging.getLogger("qbittorrentapi").setLevel(logging.WARNING)
+    make_private_file(home / LOG_FILE)
     file = _PrivateRotatingFile(home / LOG_FILE, maxBytes=_LOG_BYTES, backupCount=_LOG_COPIES, encoding="utf-8")
     file.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"))
     root.addHandler(file)

@@ -27,7 +27,8 @@ def exit_code(error: MovieSyncError) -> int:
     """What an error means for the one who called: 3 for a person to act, 4 for later, 1 for the rest."""
     if isinstance(error, ConfigError | CredentialsError | AuthFailed | BadReply | ClientRefuses):
         return EXIT_PERSON
-    return EXIT_LATER if isinstance(error, Unavailable) else EXIT_FAILED
+    later = isinstance(error, Unavailable) or error.code == "store_locked"
+    return EXIT_LATER if later else EXIT_FAILED
 
 
 @contextlib.contextmanager

@@ -37,11 +37,11 @@ def _stop_on_signals(stop: threading.Event) -> None:
 @click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Log more.")
 def command(*, once: bool, as_json: bool, verbose: bool) -> None:
-    r"""Watch the watchlist, find films, hand them over; until stopped, or once.
+    """Watch the watchlist, find films, hand them over; until stopped, or once.
 
     \b
     Example: movie-sync run --once --json
-    """
+    """  # noqa: D301  click reads the \b
     stop = threading.Event()
     with answering(as_json):
         config = Config.load()

@@ -1,5 +1,6 @@
 """``movie-sync stats``: the queues at a glance; reads only."""
 
+import contextlib
 import time
 
 import click
@@ -18,11 +19,11 @@ _SHOWN = 10
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whole numbers.")
 def command(*, as_json: bool) -> None:
-    r"""Show the queues, what is downloading, what is tried next, and what failed for good.
+    """Show the queues, what is downloading, what is tried next, and what failed for good.
 
     \b
     Example: movie-sync stats --json
-    """
+    """  # noqa: D301  click reads the \b
     now = time.time()
     with answering(as_json):
         try:
@@ -32,10 +33,9 @@ def command(*, as_json: bool) -> None:
                 raise
             stats, troubles = overview.EMPTY, []
         else:
-            with store.read() as tx:
+            with contextlib.closing(store), store.read() as tx:
                 stats = overview.read(tx, now)
                 troubles = [state for state in providers.every(tx) if state.state != FINE]
-            store.close()
     if as_json:
         print_json(stats.as_dict())
     else:

@@ -32,7 +32,9 @@ class TorrentFolder(TorrentClient):
 
     def ensure(self, torrent: Torrent) -> bool:
         """See TorrentClient; the file is named by torrent and info-hash."""
-        path = self._folder / f"{torrent.name[:150]}.{torrent.info_hash[:8]}.torrent"
+        # A file name has at most 255 bytes, the temp name beside it some more.
+        name = torrent.name.encode()[:150].decode("utf-8", "ignore")
+        path = self._folder / f"{name}.{torrent.info_hash[:8]}.torrent"
         self.check()
         try:
             if not path.exists():

@@ -255,7 +255,6 @@ class HttpClient:
                 raise BadReply(
                     self._provider,
                     f"{self._host(response.url)} sent more than {max_bytes // (1024 * 1024)} MB.",
-                    sample=chunks[0] if chunks else chunk,
                 )
             chunks.append(chunk)
         return b"".join(chunks)

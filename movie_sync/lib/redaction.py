@@ -14,7 +14,7 @@ REMOVED = "[removed]"
 SHORTEST = 4
 _NAMED = re.compile(
     r"(?i)((?:passkey|password|passwd|apikey|api_key|token|sid|cookie)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',;<>\[]+)"
-    r"|((?:basic|bearer)\s+)([a-z0-9+/=_.\-]{6,})"
+    r"|(authorization[\"']?\s*[=:]\s*[\"']?(?:basic|bearer)\s+)([a-z0-9+/=_.\-]{6,})"
 )
 
 _secrets: set[str] = set()
@@ -31,9 +31,14 @@ def keep_secret(*secrets: str) -> None:
         forms |= {
             secret,
             urllib.parse.quote(secret, safe=""),
+            urllib.parse.quote(secret),
             urllib.parse.quote_plus(secret),
-            base64.b64encode(raw).decode(),
-            base64.urlsafe_b64encode(raw).decode(),
+            repr(secret)[1:-1],
+            *(
+                text
+                for code in (base64.b64encode, base64.urlsafe_b64encode)
+                for text in (code(raw).decode(), code(raw).decode().rstrip("="))
+            ),
             raw.hex(),
         }
     with _lock:
@@ -44,9 +49,8 @@ def redact(text: str) -> str:
     """The text with every known secret, and everything that stands where one usually does, taken out."""
     with _lock:
         known = sorted(_secrets, key=len, reverse=True)
-    for secret in known:
-        if secret in text:
-            text = text.replace(secret, REMOVED)
+    if known:
+        text = re.sub("|".join(map(re.escape, known)), REMOVED, text, flags=re.I)
     return _NAMED.sub(lambda match: f"{match[1] or match[3]}{REMOVED}", text)
 
 

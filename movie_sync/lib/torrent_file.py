@@ -47,14 +47,17 @@ def read_torrent(data: bytes) -> Torrent:
 
 def _info_slice(data: bytes) -> tuple[int, int]:
     """Where the value of the outer ``info`` key begins and ends."""
+    found: tuple[int, int] | None = None
     position = 1
     while data[position : position + 1] != b"e":
         key_end = _skip(data, position)
         value_end = _skip(data, key_end)
-        if data[position:key_end] == b"4:info":
-            return key_end, value_end
+        if found is None and data[position:key_end] == b"4:info":
+            found = key_end, value_end
         position = value_end
-    raise KeyError("info")
+    if found is None:
+        raise KeyError("info")
+    return found
 
 
 def _skip(data: bytes, position: int) -> int:
@@ -75,7 +78,10 @@ def _skip(data: bytes, position: int) -> int:
             position = data.index(b"e", position) + 1
         else:
             colon = data.index(b":", position, position + 12)
-            position = colon + 1 + int(data[position:colon])
+            length = data[position:colon]
+            if not length.isdigit():  # a negative one would lead back, and round in circles
+                raise ValueError("a length is not a number")
+            position = colon + 1 + int(length)
         if position > len(data) or depth < 0:
             raise ValueError("cut short")
         if depth == 0:

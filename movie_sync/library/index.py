@@ -1,5 +1,6 @@
 """LibraryIndex: the films on disk, found by walking, kept up to date by looking at changed folders only."""
 
+import logging
 import os
 import stat as stat_bits
 from collections.abc import Collection, Iterator, Sequence
@@ -10,6 +11,8 @@ from movie_sync.errors import Unavailable
 from movie_sync.library.match import FilmKey, film_ids, film_keys, ids_in, path_keys
 from movie_sync.movie import Movie
 from movie_sync.store import Store, facts
+
+log = logging.getLogger(__name__)
 
 PROVIDER = "library"
 VIDEO_ENDINGS = frozenset(
@@ -39,7 +42,6 @@ class _Listing:
     changed_ns: int
     folders: tuple[str, ...]
     videos: tuple[str, ...]
-    empty: bool
 
 
 class LibraryIndex:
@@ -54,6 +56,7 @@ class LibraryIndex:
         self._folders = folders
         self._store = store
         self._listings: dict[str, _Listing] = {}
+        self._unreadable: set[str] = set()
         self._keys: dict[FilmKey, list[str]] = {}
         self._ids: dict[str, list[str]] = {}
 
@@ -141,7 +144,11 @@ class LibraryIndex:
                 if listing is None or listing.changed_ns != stat.st_mtime_ns:
                     listing = _list(path, stat.st_mtime_ns)
                     changed = True
-            except (PermissionError, FileNotFoundError):
+            except FileNotFoundError:
+                continue
+            except PermissionError:
+                # Every disk has a lost+found that only root may read, so this is no reason to hold everything.
+                self._tell_once(path)
                 continue
             except OSError as exc:
                 raise self._held(
@@ -151,6 +158,11 @@ class LibraryIndex:
             if depth < MAX_DEPTH:
                 pending += [(f"{path}/{name}", depth + 1) for name in listing.folders]
         return changed
+
+    def _tell_once(self, path: str) -> None:
+        if path not in self._unreadable:
+            self._unreadable.add(path)
+            log.warning("The folder %s may not be read: films in it count as not there.", path)
 
     def _build(self) -> None:
         keys: dict[FilmKey, list[str]] = {}
@@ -175,17 +187,22 @@ class LibraryIndex:
 def _list(path: str, changed_ns: int) -> _Listing:
     folders: list[str] = []
     videos: list[str] = []
-    empty = True
     with os.scandir(path) as entries:
         for entry in entries:
-            empty = False
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 folders.append(entry.name)
             elif _ending(entry.name) in VIDEO_ENDINGS:
                 videos.append(entry.name)
-    return _Listing(changed_ns, tuple(folders), tuple(videos), empty)
+    return _Listing(changed_ns, tuple(folders), tuple(videos))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; a folder that cannot be read raises when it is listed
+        return False
 
 
 def _ending(name: str) -> str:

@@ -9,6 +9,12 @@ from movie_sync.releases.titles import title_key
 
 FilmKey = tuple[str, int]
 _ID = re.compile(r"[\[{(](?:imdb(?:id)?[-= ]?)?(tt\d{7,10})[\]})]|[\[{(]tmdb(?:id)?[-= ]?(\d+)[\]})]", re.I)
+# A file or folder beside a film that is no film itself.
+_NO_FILM = re.compile(
+    r"^(?:samples?|extras?|featurettes?|bonus|trailers?|behind the scenes|deleted scenes|interviews?|season[ .]?\d{1,2}"
+    r"|s\d{1,2}(?:e\d{1,3})?)(?:\.\w{2,4})?$|[-. ](?:sample|trailer)\.\w{2,4}$",
+    re.I,
+)
 # A folder of this name says nothing of a film.
 _MEANINGLESS = re.compile(
     r"^(?:movies?|films?|filme|videos?|downloads?|complete|cd\s*\d|disc\s*\d|bdmv|stream|video_ts)$", re.I
@@ -45,11 +51,14 @@ def path_keys(path: str) -> list[FilmKey]:
     Args:
         path: Relative to the library folder, with ``/`` between its parts; a bare name is fine.
     """
-    for part in reversed(PurePosixPath(path).parts):
+    parts = PurePosixPath(path).parts
+    if any(_NO_FILM.search(part) for part in parts):
+        return []
+    for part in reversed(parts):
         parsed = parse_release(part)
         if parsed.sample or parsed.extra or parsed.season is not None or parsed.pack:
             return []
-        key = title_key(parsed.title)
-        if parsed.years and key and not _MEANINGLESS.match(parsed.title):
-            return [(key, year) for year in parsed.years]
+        keys = {title_key(title) for title in (parsed.title, *parsed.title.split(" AKA "))} - {""}
+        if parsed.years and keys and not _MEANINGLESS.match(parsed.title):
+            return [(key, year) for key in sorted(keys) for year in parsed.years]
     return []

@@ -81,7 +81,7 @@ def _title(key: str, value: object) -> str:
 
 
 def _year(key: str, value: object) -> int | None:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{4}\s*", value):
         value = int(value)
     if value in (None, ""):
         return None
@@ -103,7 +103,9 @@ def _time(key: str, value: object) -> float | None:
         return float(value)
     if isinstance(value, str):
         try:
-            return utc_seconds(value)
+            moment = utc_seconds(value)
+            if 0 <= moment < 4e9:
+                return moment
         except (ValueError, OverflowError):
             pass
     raise _fail(key, value, 'a time such as "2026-11-22T16:00:00Z", or null')
@@ -118,7 +120,7 @@ def _imdb(key: str, value: object) -> str | None:
 
 
 def _tmdb(key: str, value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return f"movie/{value}"
     text = _text(key, value)
     if text and not re.fullmatch(r"(?:(?:movie|tv)/)?\d+", text):
@@ -173,7 +175,7 @@ def movie_of(entry: Entry) -> Movie:
         EntryError: A value cannot be taken.
     """
     facts = {key: _CHECKS[key](key, entry.get(key)) for key in FACT_KEYS}
-    name = str(entry.get("id") or "")
+    name = str(entry.get("id") or "").strip()
     director = facts.pop("director")
     return Movie(
         **{

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from movie_sync.movie import Movie, Queue, Status
-from movie_sync.queues.entries import FACT_KEYS, KNOWN_KEYS, checked, movie_of, status_in, unknown_keys
+from movie_sync.queues.entries import FACT_KEYS, KNOWN_KEYS, EntryError, checked, movie_of, status_in, unknown_keys
 from movie_sync.queues.merge import Edit
 from movie_sync.store import films, history, transfers
 from movie_sync.store.connections import Connection
@@ -109,7 +109,10 @@ def _learn_by_hand(tx: Connection, film: FilmRecord, movie: Movie, edit: Edit) -
         wanted = {key: getattr(movie, key) for key in edit.changed & FACT_KEYS - {"director"}}
         if "director" in edit.changed:
             wanted["directors"] = movie.directors
-        films.rename(tx, film.film_id, replace(film.movie, **wanted))
+        renamed = replace(film.movie, **wanted)
+        if any(other != film.film_id for other in films.of_names(tx, (*renamed.names, renamed.key))):
+            raise EntryError("another film has that id already")
+        films.rename(tx, film.film_id, renamed)
     extra = unknown_keys(edit.entry)
     if extra != film.extra:
         films.change(tx, film.film_id, extra=extra)
@@ -117,6 +120,9 @@ def _learn_by_hand(tx: Connection, film: FilmRecord, movie: Movie, edit: Edit) -
 
 def _move(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
     """Put the film where its entry stands; one moved back to pending starts anew."""
+    if film.queue is Queue.COMPLETED and edit.old is not Queue.COMPLETED and edit.old is not None:
+        history.append(tx, now, film.film_id, "kept", "Moved by hand, but handed over meanwhile: it stays.")
+        return
     queue = edit.new or Queue.PENDING
     status, columns = _standing(edit, queue, now)
     if queue is Queue.PENDING:
@@ -131,18 +137,22 @@ def _move(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
         }
     if queue is not Queue.COMPLETED:
         transfers.retire(tx, film.film_id, now)
-    films.change(tx, film.film_id, status, claimed_at=None, **columns)
+    films.change(tx, film.film_id, status, claimed_at=None, left_at=None, put_off_by=None, **columns)
     history.append(tx, now, film.film_id, "moved", f"Moved from {film.queue} to {queue} by hand.")
 
 
 def _change(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
     """Take changed values of an entry that stayed in its queue; a film that moved on since keeps its new place."""
     keys = edit.changed & KNOWN_KEYS - FACT_KEYS
-    if not keys or edit.new is not film.queue or film.status in {Status.CLAIMED, Status.HANDING_OVER}:
+    if not keys or edit.new is not film.queue or film.status is Status.HANDING_OVER:
         return
     values = checked(edit.entry, keys)
     wanted = status_in(edit.entry, film.queue, strict=True) if "status" in keys else None
     values["release_name"] = values.pop("release", film.release_name)
+    if values.get("queued_at", 0) is None:
+        del values["queued_at"]
+    if "not_before" in values:
+        values["put_off_by"] = None
     status: Status | None = wanted
     if film.queue is Queue.PENDING:
         status = _pending_status(film, values, wanted, now)

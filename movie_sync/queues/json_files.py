@@ -139,7 +139,9 @@ class QueueFiles:
             except FacesError as error:
                 problems.append(self._keep_aside([queue], error))
                 continue
-            base[queue] = _nearer(theirs[queue], known[queue])
+            base[queue] = self._nearest(queue, theirs[queue], known[queue])
+        if not any(base.values()):
+            _place_once(theirs)
         if edited:
             self._carry_out(base, theirs, problems)
         return edited
@@ -153,6 +155,9 @@ class QueueFiles:
         """Do all edits; a file with one that cannot be done is kept aside and counts as unedited."""
         while True:
             found, conflicts = edits(base, theirs)
+            if problems:
+                # What is missing here may stand in the file that was refused.
+                found = [edit for edit in found if edit.new is not None]
             if conflicts:
                 conflict = conflicts[0]
                 names = " and ".join(self.path(queue).name for queue in conflict.queues)
@@ -171,6 +176,20 @@ class QueueFiles:
             problems.append(self._keep_aside(refused, error))
             for queue in refused:
                 theirs[queue] = base[queue]
+
+    def _nearest(self, queue: Queue, theirs: Mapping[str, Entry], known: exports.Export) -> Mapping[str, Entry]:
+        """Of all we wrote into the file of late, the content that fewest entries differ from.
+
+        A person's editor may have held a copy for a while: films that came since are not missing from it.
+        """
+        with self._store.read() as tx:
+            earlier = exports.past(tx, self.path(queue).name)
+        written = [_trusted(content) for content in (known.base, known.coming, *earlier) if content is not None]
+
+        def distance(candidate: Mapping[str, Entry]) -> int:
+            return sum(theirs.get(key) != candidate.get(key) for key in theirs.keys() | candidate.keys())
+
+        return min(written, key=distance, default={})
 
     def _keep_aside(self, queues: list[Queue], error: FacesError) -> FacesError:
         stamp = (utc_text(self._clock.now()) or "").replace(":", "")
@@ -191,16 +210,19 @@ class QueueFiles:
                 self._last[queue] = seen.stat
                 return
             content = _encode([entry_of(film) for film in films.in_queue(tx, queue)])
+        written = seen.stat
         if content != seen.content:
             with self._store.write() as tx:
                 exports.announce(tx, path.name, content)
             write_whole(path, content, before_rename=lambda: self._check_unsaved(path, seen.stat))
+            now = self._read(queue)
+            written = now.stat if now.content == content else None
         elif known.base != content:
             with self._store.write() as tx:
                 exports.announce(tx, path.name, content)
         with self._store.write() as tx:
             exports.settle(tx, path.name, version)
-        self._last[queue] = _stat(path)
+        self._last[queue] = written
 
     @staticmethod
     def _check_unsaved(path: Path, stat: _Stat) -> None:
@@ -227,9 +249,11 @@ def _parse(path: Path, content: bytes) -> Mapping[str, Entry]:
         raise FacesError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB.")
     try:
         entries = json.loads(content.decode("utf-8-sig"))
+        # A lone surrogate is valid JSON and cannot be stored.
+        json.dumps(entries, ensure_ascii=False).encode()
     except json.JSONDecodeError as exc:
         raise FacesError(f"{path.name} is not valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}.") from exc
-    except (UnicodeDecodeError, RecursionError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise FacesError(f"{path.name} is not valid JSON ({type(exc).__name__}).") from exc
     if not isinstance(entries, list):
         raise FacesError(f"{path.name} must hold a list of films, [ … ].")
@@ -247,11 +271,9 @@ def _parse(path: Path, content: bytes) -> Mapping[str, Entry]:
     return found
 
 
-def _nearer(theirs: Mapping[str, Entry], known: exports.Export) -> Mapping[str, Entry]:
-    """Of the contents we wrote, or were about to, the one that fewer entries of the edited file differ from."""
-    written = [_trusted(content) for content in (known.base, known.coming) if content is not None]
-
-    def distance(candidate: Mapping[str, Entry]) -> int:
-        return sum(theirs.get(key) != candidate.get(key) for key in theirs.keys() | candidate.keys())
-
-    return min(written, key=distance, default={})
+def _place_once(taken_in: dict[Queue, Mapping[str, Entry]]) -> None:
+    """Of a film that stands in two files nobody knows the history of, the place further on counts."""
+    later: set[str] = set()
+    for queue in reversed(FACES):
+        taken_in[queue] = {key: entry for key, entry in taken_in[queue].items() if key not in later}
+        later |= taken_in[queue].keys()

@@ -59,6 +59,8 @@ def _edit_of(key: str, base: Document, theirs: Document) -> Edit | Conflict | No
     if written:
         new = written[0]
         old = new if key in base[new] else had
+        if old is Queue.COMPLETED and new is not old and key in theirs[old]:
+            return None
         before = base[old][key] if old else None
         return Edit(key, old, new, theirs[new][key], _changed_keys(before, theirs[new][key]))
     if touched and not any(key in theirs[queue] for queue in base):

@@ -34,7 +34,19 @@ _FRESH: dict[str, Any] = {
     "left_at": None,
     "fetch_anew": 0,
 }
-_LEAVES = frozenset({Status.DUE, Status.PUT_OFF, Status.NOT_FOUND, Status.RETRYING, Status.PERMANENT, Status.SERIES})
+_LEAVES = frozenset(
+    {
+        Status.CLAIMED,
+        Status.DUE,
+        Status.PUT_OFF,
+        Status.NOT_FOUND,
+        Status.RETRYING,
+        Status.PERMANENT,
+        Status.SERIES,
+    }
+)
+# A film that left and came back while in one of these goes on; any other starts fresh.
+_GOES_ON = frozenset({Status.EXCLUDED, Status.CLAIMED, Status.HANDING_OVER, Status.DOWNLOADING, Status.STALLED})
 # A step of the progress shown in the files; finer steps would write to disk all the time.
 PROGRESS_STEP = 0.05
 
@@ -110,7 +122,10 @@ class QueueManager:
         film_id = films.learn(tx, ids[0], movie)
         wishes.wish(tx, film_id, list_name, film.wished_at, now)
         record = films.get(tx, film_id)
-        if record is None or record.left_at is None or record.status is Status.EXCLUDED:
+        if record is None or record.left_at is None:
+            return False
+        if record.status in _GOES_ON:
+            films.change(tx, film_id, left_at=None)
             return False
         transfers.retire(tx, film_id, now)
         films.change(tx, film_id, Status.DUE, **_FRESH, queued_at=now, wish_order=order)
@@ -213,7 +228,7 @@ class QueueManager:
         with self._store.read() as tx:
             if films.next_due(tx, newest_first=self._newest_first) is not None:
                 return True
-            moment = films.next_moment(tx)
+            moment = films.next_moment(tx, claims_only=True)
         return moment is not None and moment <= now
 
     def get(self, film_id: int) -> FilmRecord | None:
@@ -395,7 +410,7 @@ class QueueManager:
     def own_hashes(self) -> frozenset[str]:
         """Info-hashes of every transfer this program ever made or meant to."""
         with self._store.read() as tx:
-            return frozenset(transfers.hashes(tx))
+            return transfers.hashes(tx)
 
     def unfinished_names(self) -> frozenset[str]:
         """Names on disk of our own transfers that are not whole: they make no film owned."""
@@ -486,9 +501,9 @@ class QueueManager:
         self._transfer_status(transfer, Status.STALLED, "stalled", reason, frozenset({Status.DOWNLOADING}))
 
     def resumed(self, transfer: Transfer) -> None:
-        """What was stalled, or gone, is there and moves again."""
-        texts = "It moves again."
-        self._transfer_status(transfer, Status.DOWNLOADING, "resumed", texts, frozenset({Status.STALLED}))
+        """What was stalled moves again."""
+        text = "It moves again."
+        self._transfer_status(transfer, Status.DOWNLOADING, "resumed", text, frozenset({Status.STALLED}))
 
     def downloaded(self, transfer: Transfer) -> None:
         """Every byte is on disk."""
@@ -552,11 +567,6 @@ class QueueManager:
                 history.append(tx, now, transfer.film_id, event, text)
 
     # -- information
-
-    def note(self, film_id: int | None, event: str, text: str) -> None:
-        """Add to the history."""
-        with self._store.write() as tx:
-            history.append(tx, self._clock.now(), film_id, event, text)
 
     def films_in(self, queue: Queue) -> list[FilmRecord]:
         """All films of a queue, newest wish first."""

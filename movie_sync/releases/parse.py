@@ -9,12 +9,13 @@ from movie_sync.movie import ParsedRelease
 MAX_NAME = 400
 
 _RESOLUTIONS = (
-    (re.compile(r"\b(?:2160p|4k|uhd|3840x\d{3,4}|4096x\d{3,4})\b", re.I), "2160p"),
+    (re.compile(r"\b(?:2160p|3840x\d{3,4}|4096x\d{3,4})\b", re.I), "2160p"),
     (re.compile(r"\b(?:1080p|1920x\d{3,4}|fhd)\b", re.I), "1080p"),
     (re.compile(r"\b1080i\b", re.I), "1080i"),
     (re.compile(r"\b(?:720p|1280x\d{3,4})\b", re.I), "720p"),
     (re.compile(r"\b576[pi]\b", re.I), "576p"),
     (re.compile(r"\b(?:480[pi]|640x\d{3,4}|720x\d{3})\b", re.I), "480p"),
+    (re.compile(r"\b(?:4k|uhd)\b", re.I), "2160p"),
 )
 # The first that matches decides: a cam that names its Blu-ray sound track is a cam.
 _SOURCES = (
@@ -51,9 +52,10 @@ _ENCODED = re.compile(r"\b(?:x26[45]|xvid|divx|remux|bd-?rip|br-?rip|web)\b", re
 _SEASON = re.compile(r"\bs(\d{1,2})(?:[ .]?e\d{1,3})?\b|\bseasons?[ .]?(\d{1,2})\b|\b(\d{1,2})x\d{2}\b", re.I)
 _PACK = re.compile(
     r"\b(?:trilogy|trilogia|quadrilogy|tetralogy|pentalogy|hexalogy|duology|anthology|collection|colectia|box-?set|"
-    r"complete[ .](?:saga|series)|\d[ .]?-[ .]?\d{1,2}[ .]movies?|(?:19|20)\d\d[ .]?-[ .]?(?:19|20)\d\d)\b",
+    r"complete[ .](?:saga|series)|\d[ .]?-[ .]?\d{1,2}[ .]movies?)\b",
     re.I,
 )
+_YEARS = re.compile(r"\b(?:19|20)\d\d[ .]?-[ .]?(?:19|20)\d\d\b")
 _SAMPLE = re.compile(r"\bsample\b", re.I)
 _EXTRA = re.compile(r"\b(?:extras|bonus|featurettes?|trailers?|soundtrack|ost|making[ .]of)\b", re.I)
 _3D = re.compile(r"\b(?:3d|h-?sbs|half-?sbs|h-?ou|half-?ou|sbs)\b", re.I)
@@ -62,7 +64,11 @@ _PROPER = re.compile(r"\b(?:proper|repack\d?|rerip)\b", re.I)
 _YEAR = re.compile(r"(?<!\d)(18[7-9]\d|19\d\d|20\d\d)(?!\d|p\b|x\d)")
 _GROUP = re.compile(r"-([A-Za-z0-9][A-Za-z0-9@._&!]{0,30}?)(?:\.(?:mkv|mp4|avi|m4v|ts))?$")
 _NO_GROUPS = frozenset({"ro", "dl", "hd", "rip", "ray", "dubbed", "sub", "subbed", "x264", "x265", "264", "265"})
-_SITE = re.compile(r"^\s*[\[(【]?\s*(?:www\.)?[\w-]+\.(?:com|org|net|ro|io)\s*[\])】]?\s*-?\s*", re.I)
+_SITE = re.compile(
+    r"^\s*(?:[\[(【]\s*(?:www\.)?[\w-]+\.(?:com|org|net|ro|io)\s*[\])】]|www\.[\w-]+\.[a-z]{2,12}\b"
+    r"|[\w-]+\.(?:com|org|net|ro|io)(?=\s+-\s))\s*-?\s*",
+    re.I,
+)
 _CUT = re.compile(
     r"\b(?:multi|internal|limited|unrated|extended|uncut|remastered|directors[ .]cut|imax|criterion)\b", re.I
 )
@@ -96,12 +102,22 @@ def parse_release(name: str) -> ParsedRelease:
         sample=bool(_SAMPLE.search(rest)),
         extra=bool(_EXTRA.search(rest)),
         season=_season(plain),
-        pack=bool(_PACK.search(plain)),
+        pack=bool(_YEARS.search(plain) or _PACK.search(plain if not years else rest)),
         is_3d=bool(_3D.search(rest)),
         romanian=bool(_ROMANIAN.search(rest)),
         proper=bool(_PROPER.search(rest)),
         group=_group(text),
     )
+
+
+def suspicious_title(title: str) -> str | None:
+    """What a title makes of a release when no film is known by it; None when it is a title like any other.
+
+    "The Collection" is a film; "Rocky Collection" is one only if somebody calls it so.
+    """
+    if _PACK.search(title):
+        return "a pack of several films"
+    return "extras, not the film" if _EXTRA.search(title) else None
 
 
 def _first(patterns: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from movie_sync.movie import Decision, Movie, ParsedRelease, Profile, Release
 from movie_sync.releases.parse import parse_release
-from movie_sync.releases.rules import quality_of, refusals
+from movie_sync.releases.rules import quality_of, refusals, seeders_in_words
 
 _RESOLUTION_ORDER = ("2160p", "1080p", "1080i", "720p", "576p", "480p")
 
@@ -38,6 +38,9 @@ def _steps(profile: Profile) -> list[_Step]:
     def resolution_words(_: Release, parsed: ParsedRelease) -> str:
         return parsed.resolution or "no resolution"
 
+    def seeders(release: Release, _: ParsedRelease) -> str:
+        return seeders_in_words(release.seeders)
+
     steps = [
         _Step(place, lambda _, parsed: f"{quality_of(parsed)}{' RO' if parsed.romanian else ''}"),
         _Step(resolution, resolution_words),
@@ -51,10 +54,11 @@ def _steps(profile: Profile) -> list[_Step]:
     # Logarithmic: 900 seeders against 1,000 decide nothing.
     steps += [
         _Step(
-            lambda release, _: -round(math.log10(release.seeders + 1)), lambda release, _: f"{release.seeders} seeders"
+            lambda release, _: -round(math.log10(release.seeders + 1)),
+            lambda release, _: seeders_in_words(release.seeders),
         ),
         _Step(lambda _, parsed: not parsed.proper, lambda _, parsed: "proper" if parsed.proper else "not proper"),
-        _Step(lambda release, _: -release.seeders, lambda release, _: f"{release.seeders} seeders"),
+        _Step(lambda release, _: -release.seeders, seeders),
     ]
     return steps
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from movie_sync.movie import Movie, ParsedRelease, Profile, Quality, Release
-from movie_sync.releases.parse import parse_release
+from movie_sync.releases.parse import parse_release, suspicious_title
 from movie_sync.releases.titles import title_key
 
 _RESOLUTION_QUALITY: Mapping[str, Quality] = {
@@ -42,9 +42,9 @@ def refusals(
         blocklist: (tracker, release id) of what went wrong before, with the reason.
     """
     parsed = parse_release(release.name)
-    found = [_wrong_film(movie, release, parsed), *_wrong_kind(parsed)]
+    found = [_wrong_film(movie, release, parsed), *_wrong_kind(movie, parsed)]
     if release.seeders < profile.min_seeders:
-        found.append(f"{_seeders(release.seeders)}, minimum {profile.min_seeders}")
+        found.append(f"{seeders_in_words(release.seeders)}, minimum {profile.min_seeders}")
     found.append(_unwanted_quality(parsed, profile))
     blocked = blocklist.get((release.tracker, release.release_id))
     if blocked:
@@ -52,8 +52,13 @@ def refusals(
     return tuple(reason for reason in found if reason)
 
 
-def _seeders(count: int) -> str:
+def seeders_in_words(count: int) -> str:
+    """``no seeders``, ``1 seeder``, ``12 seeders``."""
     return f"{count or 'no'} seeder{'' if count == 1 else 's'}"
+
+
+def _keys(movie: Movie) -> set[str]:
+    return {title_key(title) for title in (movie.title, *movie.alt_titles)} - {""}
 
 
 def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | None:
@@ -68,7 +73,7 @@ def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | 
         if movie.year and parsed.years and all(abs(year - movie.year) > 1 for year in parsed.years):
             return f"another film: of {parsed.year}, wanted {movie.year}, though tagged {release.imdb_id}"
         return None
-    keys = {title_key(title) for title in (movie.title, *movie.alt_titles)} - {""}
+    keys = _keys(movie)
     titles = [title_key(part) for part in (parsed.title, *parsed.title.split(" AKA "))]
     if keys.isdisjoint(titles):
         return f'another film: titled "{parsed.title}"'
@@ -79,14 +84,15 @@ def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | 
     return None
 
 
-def _wrong_kind(parsed: ParsedRelease) -> list[str | None]:
-    poor = _POOR_SOURCES.get(parsed.source or "")
+def _wrong_kind(movie: Movie, parsed: ParsedRelease) -> list[str | None]:
+    titled = None if title_key(parsed.title) in _keys(movie) else suspicious_title(parsed.title)
     return [
-        poor,
+        _POOR_SOURCES.get(parsed.source or ""),
+        titled,
         "a sample" if parsed.sample else None,
-        "extras, not the film" if parsed.extra else None,
+        "extras, not the film" if parsed.extra and not titled else None,
         "a full disc, not a film file" if parsed.disc else None,
-        "a pack of several films" if parsed.pack else None,
+        "a pack of several films" if parsed.pack and not titled else None,
         f"season {parsed.season} of a series" if parsed.season is not None else None,
         "3D" if parsed.is_3d else None,
     ]

@@ -6,6 +6,7 @@ from movie_sync.lib.clock import Boot
 from movie_sync.store.connections import Connection, Store
 
 HOUR_S = 3600.0
+_EARLIER_BOOT_S = 60.0
 # Older rows can matter to no rolling hour: the boot clock never jumps and a boot is soon older than an hour.
 _KEEP_S = 2 * HOUR_S
 
@@ -44,7 +45,7 @@ def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: 
             "SELECT boot_s FROM calls WHERE account = ? AND boot_id = ? ORDER BY id DESC LIMIT 1",
             (account, boot.boot_id),
         ).fetchone()
-        if last is not None and boot.seconds - last[0] < spacing_s:
+        if last is not None and -_EARLIER_BOOT_S < boot.seconds - last[0] < spacing_s:
             return Turn(False, spacing_s - (boot.seconds - last[0]))
         if per_hour is not None and (wait_s := _wait_for_hour(tx, account, boot, per_hour)) > 0:
             return Turn(False, wait_s, used_up=True)
@@ -62,7 +63,10 @@ def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: 
 def _counted(tx: Connection, account: str, boot: Boot) -> list[float]:
     """When, on this boot's clock, each counted call stops counting; ascending."""
     rows = tx.execute("SELECT boot_id, boot_s FROM calls WHERE account = ?", (account,))
-    ends = [row[1] + HOUR_S if row[0] == boot.boot_id else HOUR_S for row in rows]
+    ends = [
+        row[1] + HOUR_S if row[0] == boot.boot_id and row[1] < boot.seconds + _EARLIER_BOOT_S else HOUR_S
+        for row in rows
+    ]
     return sorted(end for end in ends if end > boot.seconds)
 
 

@@ -40,10 +40,19 @@ class Store:
             if not path.exists():
                 raise StoreError(f"There is no database {path} yet.", hint="Start movie-sync once.", code="no_database")
         else:
-            make_private_folder(path.parent)
-            make_private_file(path)
-        with self._errors():
-            migrate(self._connection(), path, read_only=read_only)
+            try:
+                make_private_folder(path.parent)
+                make_private_file(path)
+            except OSError as exc:
+                raise StoreError(
+                    f"{path} cannot be made ({exc.strerror}).", hint="Check MOVIE_SYNC_HOME and its rights."
+                ) from exc
+        try:
+            with self._errors():
+                migrate(self._connection(), path, read_only=read_only)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every thread's connection; the store is not used afterwards."""
@@ -64,10 +73,11 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -129,6 +139,8 @@ class Store:
             raise StoreError(
                 f"{self.path} cannot be written ({exc}).", hint="Check free space and rights of its folder."
             ) from exc
+        except sqlite3.IntegrityError as exc:
+            raise StoreError(f"{self.path.name} does not take a value ({exc}).", code="store_value") from exc
         except sqlite3.DatabaseError as exc:
             raise StoreError(
                 f"{self.path} is damaged or not a database ({exc}).",

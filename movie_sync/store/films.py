@@ -1,7 +1,7 @@
 """Films, the names they are known by, and the moves between their states."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -174,12 +174,6 @@ def on_list(tx: Connection, list_name: str) -> list[FilmRecord]:
     return [_record(row) for row in rows]
 
 
-def with_status(tx: Connection, *statuses: Status) -> list[FilmRecord]:
-    """All films in one of the states, oldest row first."""
-    marks = ", ".join("?" * len(statuses))
-    return [_record(row) for row in tx.execute(f"SELECT * FROM films WHERE status IN ({marks}) ORDER BY id", statuses)]
-
-
 def wake(tx: Connection, now: float) -> list[int]:
     """Make due what was put off, is to be retried or searched again, and whose time has come.
 
@@ -225,7 +219,8 @@ def next_due(tx: Connection, *, newest_first: bool) -> int | None:
 def put_off_all_due(tx: Connection, not_before: float, reason: str, provider: str) -> int:
     """Put every due film off at once; returns how many."""
     cursor = tx.execute(
-        "UPDATE films SET status = 'put_off', not_before = ?, reason = ?, put_off_by = ? WHERE status = 'due'",
+        "UPDATE films SET status = 'put_off', not_before = ?, reason = ?, put_off_by = ?"
+        " WHERE queue = 'pending' AND status = 'due'",
         (not_before, reason, provider),
     )
     return cursor.rowcount
@@ -246,13 +241,18 @@ def end_put_off(tx: Connection, provider: str) -> int:
     return due.rowcount + going_on.rowcount
 
 
-def next_moment(tx: Connection) -> float | None:
-    """When the next waiting film is due, None when none waits."""
-    rows = (
-        tx.execute("SELECT min(not_before) FROM films WHERE status IN ('put_off', 'handing_over')").fetchone()[0],
-        tx.execute("SELECT min(retry_after) FROM films WHERE status IN ('retrying', 'not_found')").fetchone()[0],
-    )
-    return min((moment for moment in rows if moment is not None), default=None)
+_EARLIEST_CLAIM = (
+    "SELECT min(not_before) FROM films WHERE status = 'put_off' AND status IN ('put_off', 'handing_over')",
+    "SELECT min(retry_after) FROM films WHERE status IN ('retrying', 'not_found')",
+)
+_EARLIEST = ("SELECT min(not_before) FROM films WHERE status IN ('put_off', 'handing_over')", _EARLIEST_CLAIM[1])
+
+
+def next_moment(tx: Connection, *, claims_only: bool = False) -> float | None:
+    """When the next waiting film is due, None when none waits; begun hand-overs count unless ``claims_only``."""
+    queries = _EARLIEST_CLAIM if claims_only else _EARLIEST
+    moments = [tx.execute(query).fetchone()[0] for query in queries]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def release_claims(tx: Connection) -> int:
@@ -336,7 +336,11 @@ def _store_movie(tx: Connection, film_id: int, movie: Movie) -> None:
 
 def rename(tx: Connection, film_id: int, movie: Movie) -> None:
     """Set all a person can say of a film, and its names; a name another film has stays there."""
-    tx.execute("DELETE FROM names WHERE film = ?", (film_id,))
+    record = get(tx, film_id)
+    if record is None:
+        raise LookupError(film_id)
+    old, new = {*record.movie.names, record.movie.key}, {*movie.names, movie.key}
+    tx.executemany("DELETE FROM names WHERE film = ? AND name = ?", [(film_id, name) for name in old - new])
     _store_movie(tx, film_id, movie)
     add_names(tx, film_id, movie)
 
@@ -348,13 +352,18 @@ def _merge(tx: Connection, first: int, second: int) -> int:
         raise LookupError((first, second))
     stays, goes = (one, two) if _FURTHER_ON[one.status] >= _FURTHER_ON[two.status] else (two, one)
     keep, drop = stays.film_id, goes.film_id
-    tx.execute("UPDATE OR IGNORE transfers SET film = ?, role = 'replaced' WHERE film = ?", (keep, drop))
+    tx.execute(
+        "UPDATE OR IGNORE transfers SET film = ?,"
+        " role = CASE WHEN role IN ('intended', 'current') THEN 'replaced' ELSE role END WHERE film = ?",
+        (keep, drop),
+    )
     tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
     for table in ("names", "decisions", "history"):
         tx.execute(f"UPDATE {table} SET film = ? WHERE film = ?", (keep, drop))
     tx.execute("DELETE FROM films WHERE id = ?", (drop,))
     _store_movie(tx, keep, _filled(stays.movie, goes.movie))
-    change(tx, keep, wish_order=max(stays.wish_order, goes.wish_order))
+    extra = {**(goes.extra or {}), **(stays.extra or {})}
+    change(tx, keep, wish_order=max(stays.wish_order, goes.wish_order), extra=extra)
     return keep
 
 
@@ -362,8 +371,3 @@ def known_names(tx: Connection, list_name: str) -> frozenset[str]:
     """Every name of the films on a list."""
     rows = tx.execute("SELECT name FROM names JOIN wishes ON wishes.film = names.film WHERE list = ?", (list_name,))
     return frozenset(row[0] for row in rows)
-
-
-def remove(tx: Connection, film_ids: Sequence[int]) -> None:
-    """Forget films wholly, their history too."""
-    tx.executemany("DELETE FROM films WHERE id = ?", [(film_id,) for film_id in film_ids])

@@ -113,12 +113,14 @@ def of_film(tx: Connection, film_id: int) -> list[Transfer]:
 
 def all_current(tx: Connection) -> list[Transfer]:
     """Every current transfer, oldest first."""
-    return [_transfer(row) for row in tx.execute("SELECT * FROM transfers WHERE role = 'current' ORDER BY id")]
+    # Sorted here: ORDER BY would make SQLite walk the whole table instead of the partial index.
+    found = [_transfer(row) for row in tx.execute("SELECT * FROM transfers WHERE role = 'current'")]
+    return sorted(found, key=lambda transfer: transfer.transfer_id)
 
 
-def hashes(tx: Connection) -> dict[str, Role]:
-    """Info-hash to role of all transfers ever; where several films share one, any of their roles."""
-    return {row[0]: row[1] for row in tx.execute("SELECT info_hash, role FROM transfers")}
+def hashes(tx: Connection) -> frozenset[str]:
+    """Info-hashes of all transfers ever."""
+    return frozenset(row[0] for row in tx.execute("SELECT info_hash FROM transfers"))
 
 
 def unfinished_names(tx: Connection) -> frozenset[str]:

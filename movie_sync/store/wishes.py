@@ -73,8 +73,3 @@ def checked(
         " next_check = excluded.next_check",
         (list_name, total, proven_at, now, next_check),
     )
-
-
-def unproven(tx: Connection, list_name: str) -> None:
-    """Forget that the list was once read completely."""
-    tx.execute("UPDATE lists SET proven_at = NULL WHERE list = ?", (list_name,))

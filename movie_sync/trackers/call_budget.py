@@ -7,6 +7,8 @@ from movie_sync.store.calls import take_turn, used
 
 # A wait this short is waited out; a longer one (the hour is used up) is told to the queue.
 _PATIENCE_S = 30.0
+# A rest too small to be told by the clock would be asked for again and again.
+_SHORTEST_S = 0.001
 
 
 class CallBudget:
@@ -56,7 +58,7 @@ class CallBudget:
                     code="calls_used_up",
                     retry_after_s=turn.wait_s,
                 )
-            self._clock.wait(turn.wait_s)
+            self._clock.wait(max(turn.wait_s, _SHORTEST_S))
 
     def left(self) -> int | None:
         """Calls still free in the hour that ends now, None without a limit."""

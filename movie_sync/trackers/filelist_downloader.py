@@ -25,24 +25,26 @@ LATEST_LIMIT = 100
 # FileList writes local Romanian time without saying so.
 _ZONE = ZoneInfo("Europe/Bucharest")
 _HOUR_S = 3600.0
+# What SQLite can hold.
+MAX_ID = 1 << 62
 
-_Flag = bool | int | str | None
+_Flag = bool | int | float | str | None
 
 
 class _Row(msgspec.Struct):
     """One torrent as the API sends it; everything but id and name may be missing or of another type."""
 
-    id: int | str
+    id: int | float | str
     name: str
     imdb: str | int | None = None
     freeleech: _Flag = None
     doubleup: _Flag = None
     internal: _Flag = None
     upload_date: str | None = None
-    size: int | str | float | None = None
+    size: _Flag = None
     category: str | int | None = None
-    seeders: int | str | None = None
-    leechers: int | str | None = None
+    seeders: _Flag = None
+    leechers: _Flag = None
 
 
 class FileListDownloader(MovieDownloader):
@@ -128,13 +130,16 @@ class FileListDownloader(MovieDownloader):
 
     def fetch_torrent(self, release: Release) -> Torrent:
         """See MovieDownloader."""
-        reply = self._http.get(
-            f"{self._base}/download.php",
-            params={"id": str(release.release_id), "passkey": self._auth[1]},
-            max_bytes=MAX_TORRENT_BYTES,
-            pace=self._downloads.take,
-        )
-        if reply.status in {404, 410}:
+        try:
+            reply = self._http.get(
+                f"{self._base}/download.php",
+                params={"id": str(release.release_id), "passkey": self._auth[1]},
+                max_bytes=MAX_TORRENT_BYTES,
+                pace=self._downloads.take,
+            )
+        except BadReply as exc:
+            raise BadTorrent(f"The .torrent of {release.name} cannot be had: {exc.message}") from exc
+        if reply.status in {400, 404, 410}:
             raise BadTorrent(f"{release.name} is gone from FileList ({reply.status}).")
         self._check_status(reply)
         return read_torrent(reply.body)
@@ -163,7 +168,7 @@ class FileListDownloader(MovieDownloader):
 
 
 def _excerpt(body: bytes) -> str:
-    return redact(" ".join(body[:200].decode("utf-8", "replace").split()))
+    return " ".join(redact(body.decode("utf-8", "replace")).split())[:200]
 
 
 def read_rows(body: bytes, now: float) -> list[Release]:
@@ -184,16 +189,17 @@ def read_rows(body: bytes, now: float) -> list[Release]:
         raise Unavailable(PROVIDER, "FileList answered with a page instead of data.", code="outage")
     try:
         rows = msgspec.json.decode(body, type=list[_Row])
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         if isinstance(exc, msgspec.ValidationError):
             raise BadReply(
                 PROVIDER,
                 f"FileList's answer has another form than known: {redact(str(exc))}.",
                 hint="Look for a newer version of Movie Sync.",
-                sample=redact(body[:4096].decode("utf-8", "replace")).encode(),
+                sample=redact(body.decode("utf-8", "replace"))[:4096].encode(),
             ) from exc
         raise Unavailable(PROVIDER, "FileList's answer was cut or damaged.", code="damaged") from exc
-    return [_release(row, now) for row in rows]
+    # A row without a usable id cannot be fetched, nor told from another.
+    return [_release(row, now) for row in rows if 0 < _whole(row.id) < MAX_ID]
 
 
 def _release(row: _Row, now: float) -> Release:
@@ -226,7 +232,7 @@ def _flag(value: _Flag) -> bool:
 
 
 def _imdb(value: str | int | None) -> str | None:
-    digits = re.fullmatch(r"\s*(?:tt)?0*(\d{1,10})\s*", str(value or ""))
+    digits = re.fullmatch(r"\s*(?:tt)?0*(\d{1,10})\s*", str(value or ""), re.I)
     return f"tt{int(digits[1]):07d}" if digits and int(digits[1]) else None
 
 
@@ -236,7 +242,7 @@ def _uploaded(text: str | None, now: float) -> float:
         moment = datetime.strptime((text or "").strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=_ZONE)
     except ValueError:
         return 0.0
-    return min(moment.timestamp(), now)
+    return min(max(0.0, moment.timestamp()), now)
 
 
 def cleaned_title(title: str) -> str:

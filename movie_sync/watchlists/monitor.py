@@ -23,6 +23,8 @@ MAX_PAGE_BYTES = 5 * 1024 * 1024
 CHALLENGE_PAUSE_S = 3600.0
 # How often a list that moves while it is read is started over before the next check is left to prove it.
 _ATTEMPTS = 3
+# A rest too small to be told by the clock would be asked for again and again.
+_SHORTEST_S = 0.001
 _CSV_HINT = "Or take the official CSV export: movie-sync import watchlist.csv."
 
 
@@ -227,4 +229,4 @@ class LetterboxdWatchlistMonitor(Watchlist):
             )
             if turn.granted:
                 return
-            self._clock.wait(turn.wait_s)
+            self._clock.wait(max(turn.wait_s, _SHORTEST_S))
