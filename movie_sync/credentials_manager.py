@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movie_sync.errors import CredentialsError
-from movie_sync.lib.files import locked, make_private_folder, write_whole
+from movie_sync.lib.files import make_private_folder, write_once, write_whole
 from movie_sync.lib.redaction import keep_secret
 
 if TYPE_CHECKING:
@@ -181,13 +181,9 @@ class CredentialsManager:
         from cryptography.fernet import Fernet  # noqa: PLC0415  50 ms that `stats` need not pay
 
         make_private_folder(self._home)
-        # Two that start at once must not each make a key and encrypt with it.
-        with locked(self._home / "credentials.lock"):
-            if path.exists():
-                key = path.read_bytes().strip()
-            else:
-                key = Fernet.generate_key()
-                write_whole(path, key + b"\n")
+        # Two that start at once must not each encrypt with a key of their own.
+        write_once(path, Fernet.generate_key() + b"\n")
+        key = path.read_bytes().strip()
         keep_secret(key.decode())
         return key
 

@@ -319,11 +319,10 @@ def test_a_body_as_large_as_allowed_is_taken(server: LoopbackServer, client: Htt
     ],
     ids=["long", "a little gzip that unpacks to much"],
 )
-def test_a_larger_body_is_a_bad_reply_with_a_sample(answer: Answer, server: LoopbackServer, client: HttpClient) -> None:
+def test_a_larger_body_is_a_bad_reply(answer: Answer, server: LoopbackServer, client: HttpClient) -> None:
     server.next_answers.append(answer)
     with pytest.raises(BadReply, match="sent more than 1 MB") as caught:
         client.get(f"{server.url}/{QUERY}", max_bytes=MANY)
-    assert 0 < len(caught.value.sample) <= MANY
     assert "5ecre7pa55" not in str(caught.value)
     assert client.get(server.url, max_bytes=MANY).status == 404
 

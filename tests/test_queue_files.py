@@ -822,17 +822,6 @@ def test_an_old_copy_of_pending_saved_late_does_not_fetch_a_finished_film_again(
     assert current_films(queue) == {"1", "3"}
 
 
-def test_an_old_copy_of_pending_saved_late_does_not_exclude_a_film_wished_for_since(
-    three: None, files: QueueFiles, home: Path, queue: QueueManager
-) -> None:
-    open_in_an_editor = read(home, "pending")
-    wish(queue, 4)
-    files.sync()
-    save(home, "pending", [each | {"note": "mine"} for each in open_in_an_editor])
-    files.sync()
-    assert film_of(queue, "4").status is Status.DUE
-
-
 # -- what cannot be taken
 
 

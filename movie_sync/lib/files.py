@@ -62,6 +62,22 @@ def write_whole(path: Path, data: bytes, *, before_rename: Callable[[], None] = 
     sync_folder(path.parent)
 
 
+def write_once(path: Path, data: bytes) -> None:
+    """Make a file with this content unless there is one; of several at once exactly one content stands.
+
+    Raises:
+        OSError: As for write_whole.
+    """
+    temp = path.with_name(f".{path.name}.{os.urandom(4).hex()}.once")
+    write_whole(temp, data)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(temp, path)
+    finally:
+        temp.unlink()
+    sync_folder(path.parent)
+
+
 def set_aside(path: Path, stamp: str) -> Path:
     """Keep a file's content under a dated name beside it; the original stays where it is.
 

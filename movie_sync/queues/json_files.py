@@ -1,6 +1,7 @@
 """The three files a person reads and edits: written from the database, merged back into it when edited."""
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from movie_sync.queues.entries import Entry, EntryError, entry_of, key_of
 from movie_sync.queues.hand_edits import carry_out
 from movie_sync.queues.merge import edits
 from movie_sync.store import Store, exports, films, history
+
+log = logging.getLogger(__name__)
 
 FACES = (Queue.PENDING, Queue.FAILED, Queue.COMPLETED)
 # As often as a person may save in a row before their last save is left for the next round.
@@ -139,7 +142,7 @@ class QueueFiles:
             except FacesError as error:
                 problems.append(self._keep_aside([queue], error))
                 continue
-            base[queue] = self._nearest(queue, theirs[queue], known[queue])
+            base[queue] = _nearer(theirs[queue], known[queue])
         if not any(base.values()):
             _place_once(theirs)
         if edited:
@@ -169,6 +172,8 @@ class QueueFiles:
                         for edit in found:
                             at = edit
                             carry_out(tx, edit, self._clock.now())
+                    if taken_out := [edit.key for edit in found if edit.new is None]:
+                        log.info("taken out by hand, and so excluded: %s", ", ".join(taken_out[:20]))
                     return
                 except EntryError as exc:
                     refused = [at.new or at.old or Queue.PENDING]
@@ -176,20 +181,6 @@ class QueueFiles:
             problems.append(self._keep_aside(refused, error))
             for queue in refused:
                 theirs[queue] = base[queue]
-
-    def _nearest(self, queue: Queue, theirs: Mapping[str, Entry], known: exports.Export) -> Mapping[str, Entry]:
-        """Of all we wrote into the file of late, the content that fewest entries differ from.
-
-        A person's editor may have held a copy for a while: films that came since are not missing from it.
-        """
-        with self._store.read() as tx:
-            earlier = exports.past(tx, self.path(queue).name)
-        written = [_trusted(content) for content in (known.base, known.coming, *earlier) if content is not None]
-
-        def distance(candidate: Mapping[str, Entry]) -> int:
-            return sum(theirs.get(key) != candidate.get(key) for key in theirs.keys() | candidate.keys())
-
-        return min(written, key=distance, default={})
 
     def _keep_aside(self, queues: list[Queue], error: FacesError) -> FacesError:
         stamp = (utc_text(self._clock.now()) or "").replace(":", "")
@@ -277,3 +268,13 @@ def _place_once(taken_in: dict[Queue, Mapping[str, Entry]]) -> None:
     for queue in reversed(FACES):
         taken_in[queue] = {key: entry for key, entry in taken_in[queue].items() if key not in later}
         later |= taken_in[queue].keys()
+
+
+def _nearer(theirs: Mapping[str, Entry], known: exports.Export) -> Mapping[str, Entry]:
+    """Of the contents we wrote, or were about to, the one that fewer entries of the edited file differ from."""
+    written = [_trusted(content) for content in (known.base, known.coming) if content is not None]
+
+    def distance(candidate: Mapping[str, Entry]) -> int:
+        return sum(theirs.get(key) != candidate.get(key) for key in theirs.keys() | candidate.keys())
+
+    return min(written, key=distance, default={})

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from movie_sync.store.connections import Connection
 
-# Kept of what each file held before, packed: hundreds of versions of a queue of a hundred films.
-PAST_BYTES = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -43,26 +40,10 @@ def announce(tx: Connection, file: str, content: bytes) -> None:
 
 
 def settle(tx: Connection, file: str, version: int) -> None:
-    """Note that what was announced stands in the file now; what stood there before is kept for a while."""
-    tx.execute(
-        "INSERT INTO past_exports (file, content)"
-        " SELECT file, base FROM exports WHERE file = ? AND base IS NOT NULL AND next IS NOT NULL AND base != next",
-        (file,),
-    )
-    tx.execute(
-        "DELETE FROM past_exports WHERE id IN (SELECT id FROM (SELECT id, sum(length(content)) OVER (ORDER BY id DESC)"
-        " AS together FROM past_exports WHERE file = ?) WHERE together > ?)",
-        (file, PAST_BYTES),
-    )
+    """Note that what was announced stands in the file now."""
     tx.execute(
         "UPDATE exports SET base = coalesce(next, base), next = NULL, version = ? WHERE file = ?", (version, file)
     )
-
-
-def past(tx: Connection, file: str) -> list[bytes]:
-    """What the file held before, newest first."""
-    rows = tx.execute("SELECT content FROM past_exports WHERE file = ? ORDER BY id DESC", (file,))
-    return [zlib.decompress(row[0]) for row in rows]
 
 
 def versions(tx: Connection) -> dict[str, int]:

@@ -76,9 +76,6 @@ _SCHEMA_1 = (
     """CREATE TABLE exports (
         file TEXT PRIMARY KEY, base BLOB, next BLOB, version INTEGER NOT NULL DEFAULT -1
     ) STRICT, WITHOUT ROWID""",
-    # What the faces held before: an editor may hold an old copy for a while, and its edit is read against that.
-    "CREATE TABLE past_exports (id INTEGER PRIMARY KEY, file TEXT NOT NULL, content BLOB NOT NULL) STRICT",
-    "CREATE INDEX past_exports_file ON past_exports (file, id)",
     # Which face is out of date: counted by the database itself, so that no writer can forget it.
     "CREATE TABLE faces (queue TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "INSERT INTO faces VALUES ('pending', 0), ('failed', 0), ('completed', 0)",
