@@ -1,11 +1,13 @@
 """What the tests share: a clock turned by hand, a store, and the replicas."""
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from movie_sync.errors import Stopping
@@ -13,6 +15,11 @@ from movie_sync.lib.clock import Boot
 from movie_sync.movie import Movie
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.store import Store
+
+# The gate has to say the same twice; at home each run may find something new.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("gate")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -10,7 +10,7 @@ FLOOR = 90.0
 
 
 def main() -> int:
-    subprocess.run([sys.executable, "-m", "coverage", "combine", "-q"], check=False, capture_output=True)
+    subprocess.run([sys.executable, "-m", "coverage", "combine", "--append", "-q"], check=False, capture_output=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
         subprocess.run([sys.executable, "-m", "coverage", "json", "-q", "-o", str(report)], check=True)

@@ -1,5 +1,6 @@
 """The demo, as a newcomer runs it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from movie_sync.errors import MovieSyncError
 def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "movie_sync", "demo", *arguments],
-        env={"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
