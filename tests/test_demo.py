@@ -1,17 +1,23 @@
 """The demo, as a newcomer runs it."""
 
+import io
 import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from movie_sync.demo import show
+from movie_sync.demo import seeder, show
 from movie_sync.demo.films import FILMS
+from movie_sync.demo.world import World
 from movie_sync.errors import MovieSyncError
+from movie_sync.movie import Status
+from movie_sync.store.films import FilmRecord
 
 
 def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -54,3 +60,65 @@ def test_without_libtorrent_two_qbittorrents_are_used(
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(MovieSyncError, match="apt-get install"):
         show._usable_client("qbittorrent", Console())
+
+
+def test_the_live_table_shows_each_film_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = FILMS[0].movie
+    record = FilmRecord(1, first, Status.DOWNLOADING, 0.0, 0.0, progress=0.5, release_name="A.Release")
+    console = Console(force_terminal=True, file=io.StringIO(), width=140)
+    with show._display(console) as shown:
+        shown({first.number or 0: record})
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "█████░░░░░" in text
+    assert "A.Release" in text
+    assert "not read yet" in text
+
+
+def test_what_is_kept_is_named(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--keep")
+    assert done.returncode == 0
+    [kept] = tmp_path.glob("movie-sync-demo-*")
+    assert f"Everything is kept in {kept}" in done.stdout
+    assert (kept / "home" / "queue_completed.json").exists()
+
+
+def test_a_wrong_download_is_told(tmp_path: Path) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "Never.Wanted.mkv").write_bytes(b"x")
+    wish = FILMS[0]
+    record = FilmRecord(1, wish.movie, Status.DOWNLOADED, 0.0, 0.0, release_name="Another.Release")
+    checked = show._check(tmp_path, {wish.movie.number or 0: record}, "builtin", 0)
+    assert any("Another.Release was taken" in problem for problem in checked.problems)
+    assert any("Never.Wanted was downloaded and should not" in problem for problem in checked.problems)
+
+
+@pytest.mark.parametrize("libtorrent", [True, False])
+def test_the_seeder_seeds_with_either_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, libtorrent: bool
+) -> None:
+    world = World(tmp_path / "world", private=True, films=FILMS[:1])
+    if not libtorrent:
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as ends_with_us:
+        monkeypatch.setattr("sys.stdin", ends_with_us)
+        thread = threading.Thread(target=seeder.main, args=(world.torrent_folder, world.seed_folder))
+        thread.start()
+        end = time.monotonic() + 30
+        while world.tracker.seeds() < 3 and time.monotonic() < end:
+            time.sleep(0.1)
+        seeds = world.tracker.seeds()
+        os.close(writer)
+        thread.join(timeout=20)
+    world.close()
+    assert seeds == 3
+    assert not thread.is_alive()
+
+
+def test_a_seeder_that_does_not_come_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/true")
+    world = World(tmp_path / "world", private=False, films=FILMS[:1])
+    with pytest.raises(TimeoutError, match="0 of 3"):
+        world.start_seeder()
+    world.close()
