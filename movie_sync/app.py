@@ -21,6 +21,7 @@ from movie_sync.lib.backoff import RetryPolicy
 from movie_sync.lib.clock import Clock, SystemClock
 from movie_sync.lib.files import InstanceLock, make_private_folder
 from movie_sync.lib.http import HttpClient
+from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryFolder, LibraryIndex
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager
@@ -28,7 +29,17 @@ from movie_sync.store import Store
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.watchlists.watchlist import Watchlist
-from movie_sync.workers import DownloadWorker, FacesWorker, MonitorWorker, Tally, TransferWorker, Worker, report
+from movie_sync.workers import (
+    DownloadWorker,
+    FacesWorker,
+    MonitorWorker,
+    Tally,
+    TransferWorker,
+    Worker,
+    missing_from,
+    refusing,
+    report,
+)
 
 log = logging.getLogger(__name__)
 
@@ -237,6 +248,12 @@ class App:
                 key="client",
                 hint='Set client to "qbittorrent".',
             )
+        if not config.settings.username and not self._queue.stats().queues:
+            log.warning(
+                "Nothing to do: config.json in %s has no username, and no film was imported yet."
+                " Set it, or: movie-sync import watchlist.csv",
+                config.home,
+            )
         self._watchlists: list[Watchlist] = (
             [load_part("watchlists", "letterboxd", parts)] if config.settings.username else []
         )
@@ -250,8 +267,20 @@ class App:
         prints = {name: self._fingerprint(name) for name in services if name in {"filelist", "qbittorrent"}}
         self._health = ProviderHealth(self._store, self._clock, config.home, prints)
         self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
-        for name, print_ in prints.items():
-            if self._health.state(name).fingerprint != print_ and self._health.fine(name):
+        if not config.settings.keep_torrent_files:
+            self._hand_over.tidy()
+        self._providers = frozenset(
+            {
+                LIBRARY,
+                *services,
+                refusing(self._client),
+                missing_from(self._client),
+                *(watchlist.provider for watchlist in self._watchlists),
+            }
+        )
+        self._health.forget_others(self._providers)
+        for name in prints:
+            if self._health.other_credentials(name) and self._health.fine(name):
                 self._queue.end_put_off(name)
 
     def _fingerprint(self, service: str) -> str:
@@ -288,7 +317,7 @@ class App:
             self._clock,
             stalled_after_s=config.settings.stalled_after,
             keep_torrent_files=config.settings.keep_torrent_files,
-            on_blocklisted=self._downloads.wake,
+            on_due=self._downloads.wake,
         )
         self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
         self._workers: Sequence[Worker] = (self._monitor, self._downloads, self._transfers, self._faces)
@@ -300,13 +329,15 @@ class App:
         self._start()
         log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
         version = self._store.data_version()
-        while not self._stop.wait(_POLL_S):
-            changed = self._store.data_version()
-            if changed != version:
-                version = changed
-                self._downloads.wake()
-                self._faces.wake()
-        self._end()
+        try:
+            while not self._stop.wait(_POLL_S):
+                changed = self._store.data_version()
+                if changed != version:
+                    version = changed
+                    self._downloads.wake()
+                    self._faces.wake()
+        finally:
+            self._end()
 
     def _start(self) -> None:
         for worker in self._workers:
@@ -323,10 +354,13 @@ class App:
         for thread in self._threads:
             thread.join(max(0.0, end - self._clock.monotonic()))
         if any(thread.is_alive() for thread in self._threads):
-            report(self._files.sync())
-            log.info("Stopped; a request that did not end was left behind.")
-            logging.shutdown()
-            os._exit(0)
+            # Every effect is crash-safe, so the process may leave whatever the files say.
+            try:
+                report(self._files.sync())
+                log.info("Stopped; a request that did not end was left behind.")
+            finally:
+                logging.shutdown()
+                os._exit(0)
         log.info("Stopped.")
 
     def run_once(self) -> Outcome:
@@ -336,6 +370,7 @@ class App:
             Stopping: It was told to stop in the middle.
             MovieSyncError: It met one unexpected error after another.
         """
+        begun_at = self._clock.now()
         self._monitor.check_all()
         while not self._stop.is_set():
             wait_s = self._downloads.guarded_step()
@@ -352,14 +387,20 @@ class App:
             self._transfers.guarded_step()
         if self._stop.is_set():
             raise Stopping("The pass was interrupted; the next one goes on.")
-        return self._outcome()
+        return self._outcome(begun_at)
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self, begun_at: float) -> Outcome:
+        """Trouble counts when it was met in this pass, or kept the pass from asking."""
         tally: Tally = self._downloads.tally
         names = ("handed_over", "already_owned", "failed", "put_off")
         counts = {"checked": self._monitor.tally.checked, "added": self._monitor.tally.added}
         counts |= {name: tally.counts[name] for name in names}
-        states = self._health.every()
+        now = self._clock.now()
+        states = [
+            state
+            for state in self._health.every()
+            if state.asked_at >= begun_at or self._health.next_try(state.provider) > now
+        ]
         code = 3 if any(state.state == NEEDS_USER for state in states) else 4 if states else 0
         troubles = tuple(f"{state.message} {state.hint or ''}".strip() for state in states)
         return Outcome(counts, troubles, code)

@@ -114,6 +114,12 @@ class AuthFailed(ProviderError):
     code = "auth_failed"
 
 
+class NeedsPerson(ProviderError):
+    """The service is well, but what happened there is for the person to decide; nothing else waits for it."""
+
+    code = "needs_person"
+
+
 class BadReply(ProviderError):
     """The site or API changed: stop the provider and keep one redacted sample.
 

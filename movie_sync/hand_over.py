@@ -98,6 +98,7 @@ class HandOver:
         if known is None and not film.fetch_anew:
             where = self.whereabouts(film.movie)
             if where is not None and self._queue.owned(film.film_id, where):
+                self.forget_torrent(intent.info_hash)
                 return "owned"
         torrent = self._stored(intent.info_hash)
         if torrent is None and known is None:
@@ -105,7 +106,7 @@ class HandOver:
             return None
         ours = self._client.ensure(torrent) if torrent is not None else bool(known and known.ours)
         saved = not self._client.reports
-        if not self._queue.handed_over(film.film_id, added_by_us=ours, saved=saved):
+        if not self._queue.handed_over(film.film_id, self._client.name, added_by_us=ours, saved=saved):
             return None
         if saved:
             self.torrent_path(intent.info_hash).unlink(missing_ok=True)
@@ -141,6 +142,13 @@ class HandOver:
     def forget_torrent(self, info_hash: str) -> None:
         """Delete a .torrent that is not needed any more; it may carry the user's announce key."""
         self.torrent_path(info_hash).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Delete every .torrent that no transfer needs any more, whatever way its film went."""
+        needed = self._queue.needed_hashes()
+        for path in self._folder.glob("*.torrent"):
+            if path.stem not in needed:
+                path.unlink(missing_ok=True)
 
     def _stored(self, info_hash: str) -> Torrent | None:
         try:

@@ -1,11 +1,11 @@
 """ProviderHealth: which service is in trouble, since when, who has to act, and when it is asked again."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from movie_sync.errors import AuthFailed, BadReply, ProviderError, Unavailable
+from movie_sync.errors import AuthFailed, BadReply, NeedsPerson, ProviderError, Unavailable
 from movie_sync.lib.backoff import provider_wait_s
 from movie_sync.lib.clock import Clock, span_text
 from movie_sync.lib.files import write_whole
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # What only a person can mend is looked at again this often all the same, where looking costs nothing.
 _PERSON_S = 3600.0
+# Looking at a disk costs nothing, so a folder that is back is seen soon.
+_LONGEST_S = {"library": 300.0}
 FOREVER = float("inf")
 
 
@@ -64,7 +66,7 @@ class ProviderHealth:
         now = self._clock.now()
         before = self.state(error.provider)
         failures = before.failures + 1
-        needs_user = isinstance(error, AuthFailed | BadReply)
+        needs_user = isinstance(error, AuthFailed | BadReply | NeedsPerson)
         kind = NEEDS_USER if needs_user else BACKING_OFF
         state = ProviderState(
             error.provider,
@@ -85,8 +87,8 @@ class ProviderHealth:
         if before.state != kind:
             until = "when that is mended" if state.fingerprint else f"in {span_text(state.wait_s)}"
             log.warning("%s Next try %s.", error, until)
-        if isinstance(error, BadReply) and error.sample:
-            self._keep_sample(error)
+        if isinstance(error, BadReply):
+            self.keep_sample(error)
         return state
 
     @staticmethod
@@ -95,7 +97,18 @@ class ProviderHealth:
             return max(error.retry_after_s, provider_wait_s(1))
         if isinstance(error, AuthFailed | BadReply):
             return max(_PERSON_S, provider_wait_s(failures))
-        return provider_wait_s(failures)
+        return min(provider_wait_s(failures), _LONGEST_S.get(error.provider, FOREVER))
+
+    def other_credentials(self, provider: str) -> bool:
+        """True when credentials were refused and the ones at hand are others."""
+        with self._store.read() as tx:
+            refused = providers.get(tx, provider).fingerprint
+        return refused is not None and refused != self._fingerprints.get(provider)
+
+    def forget_others(self, in_use: Collection[str]) -> None:
+        """Drop the states of services that are not used any more."""
+        with self._store.write() as tx:
+            providers.keep_only(tx, in_use)
 
     def fine(self, provider: str) -> bool:
         """Note that the provider answered well; True when it was in trouble before."""
@@ -110,7 +123,10 @@ class ProviderHealth:
         log.info("%s answers again after %s.", provider, span_text(now - before.since))
         return True
 
-    def _keep_sample(self, error: BadReply) -> None:
+    def keep_sample(self, error: BadReply) -> None:
+        """Keep the beginning of an answer nobody could read, redacted, in place of the one before."""
+        if not error.sample:
+            return
         sample = redact(error.sample.decode("utf-8", "replace")).encode()
         try:
             write_whole(self._samples / f"bad_reply_{error.provider}.txt", sample)

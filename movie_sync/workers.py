@@ -3,6 +3,8 @@
 import abc
 import json
 import logging
+import os
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,9 +14,11 @@ from pathlib import Path
 from movie_sync.clients.torrent_client import TorrentClient
 from movie_sync.errors import (
     AuthFailed,
+    BadReply,
     ClientRefuses,
     ConfigError,
     FacesError,
+    NeedsPerson,
     NothingFound,
     ProviderError,
     QueryRefused,
@@ -34,6 +38,7 @@ from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
 from movie_sync.releases.rank import judge
 from movie_sync.store.films import FilmRecord
+from movie_sync.store.providers import FINE
 from movie_sync.store.transfers import Transfer
 from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.watchlists.watchlist import Known, Reading, Watchlist
@@ -51,6 +56,9 @@ IDLE_POLL_S = 30.0
 # No byte and no seed for this long is shown as stalled; nothing is judged by it.
 SHOWN_STALLED_S = 300.0
 MOST_ADDS = 3
+_BROKEN = frozenset({"error", "missing_files"})
+# Less room than this beside what a torrent still needs may be why it is in error.
+_SPARE_BYTES = 100 * 1024 * 1024
 # design: more than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
 MANY_MISSING_SHARE = 0.2
@@ -93,7 +101,10 @@ class Worker(abc.ABC):
         """Step until told to stop."""
         while not stop.is_set():
             wait_s = self.guarded_step()
-            if wait_s > 0:
+            if self.errors_in_a_row:
+                # Its own last commit would wake it at once.
+                stop.wait(wait_s)
+            elif wait_s > 0:
                 self._awake.wait(min(wait_s, LONGEST_WAIT_S))
             self._awake.clear()
 
@@ -120,6 +131,10 @@ class Worker(abc.ABC):
             log.error("%s: %s Next try in %.0f s.", self.name, text, wait_s, exc_info=None if expected else exc)
         self._last_error = text
         return wait_s
+
+
+# Until when (Unix seconds), why, and whose fault it is.
+_Held = tuple[float, str, str]
 
 
 @dataclass(slots=True)
@@ -194,7 +209,8 @@ class MonitorWorker(Worker):
     def _check(self, watchlist: Watchlist) -> None:
         begun_at = self._clock.now()
         state = self._queue.list_state(watchlist.name)
-        known = Known(self._queue.known_names(watchlist.name), state.size, state.proven_at is not None)
+        names = self._queue.known_names(watchlist.name)
+        known = Known(names, state.size + state.surplus, state.proven_at is not None)
         added_before = self.tally.added
 
         def on_page(found: Sequence[WatchedFilm]) -> None:
@@ -254,7 +270,8 @@ class MonitorWorker(Worker):
             return
         self._quiet_at = now
         for watchlist in self._watchlists:
-            if read_film_page(watchlist, film, self._queue, self._health) is not None:
+            well = self._health.next_try(watchlist.provider) <= now
+            if well and read_film_page(watchlist, film, self._queue, self._health) is not None:
                 self._on_new()
 
 
@@ -263,13 +280,19 @@ def read_film_page(
 ) -> FilmRecord | None:
     """Learn what a film's page says; a source that cannot be asked now is no reason to stop.
 
+    One page that cannot be read is no reason to leave the whole source alone: it is not asked for again.
+
     Returns:
         The film as it is known then (another one when both turned out to be one); None when nothing was learnt.
     """
+    facts = None
     try:
         facts = watchlist.facts(film.movie)
-    except QueryRefused:
-        facts = None
+    except QueryRefused as exc:
+        log.info("%s: %s", film.movie, exc)
+    except BadReply as exc:
+        log.warning("%s: %s", film.movie, exc)
+        health.keep_sample(exc)
     except ProviderError as exc:
         health.failed(exc)
         return None
@@ -321,39 +344,58 @@ class DownloadWorker(Worker):
         self._health = health
         self._profile = profile
         self._on_handed_over = on_handed_over
+        self._claimed: int | None = None
 
     def step(self, now: float) -> float:
         """Finish begun hand-overs, then work on one film; first make sure that everything it needs is there."""
+        self._give_back()
         hand_overs = self._queue.due_hand_overs()
         if not hand_overs and not self._queue.any_due():
             return self._until_next(now)
-        blocked = self._blocked(now)
-        if blocked is not None:
-            until, reason, provider = blocked
-            self.tally.counts["put_off"] += self._queue.put_off_all_due(until, reason, provider)
+        if (held := self._held(now)) is not None:
             for film in hand_overs:
-                self._queue.put_off(film.film_id, until, reason, provider)
-            return min(max(until - now, 1.0), LONGEST_WAIT_S)
+                self._count("put_off", self._queue.put_off(film.film_id, *held))
+            return self._put_off_all(held, now)
         for film in hand_overs:
-            self._finish(film)
+            if not self._finish(film):
+                return 0.0
+        # What is on its way to the client needs no tracker; what is to be searched does.
+        if (left_alone := self._left_alone(self._tracker.name, now)) is not None:
+            return self._put_off_all(left_alone, now)
         claimed = self._queue.claim()
         if claimed is None:
             return self._until_next(now)
+        self._claimed = claimed.film_id
         self._work_on(claimed)
+        self._claimed = None
         return 0.0
+
+    def _give_back(self) -> None:
+        """What an error (a full disk) left claimed is due again."""
+        if self._claimed is not None:
+            self._queue.unclaim(self._claimed)
+            self._claimed = None
+
+    def _put_off_all(self, held: _Held, now: float) -> float:
+        self.tally.counts["put_off"] += self._queue.put_off_all_due(*held)
+        return min(max(held[0] - now, 1.0), LONGEST_WAIT_S)
 
     def _until_next(self, now: float) -> float:
         moment = self._queue.next_moment()
         return LONGEST_WAIT_S if moment is None else min(max(moment - now, 0.5), LONGEST_WAIT_S)
 
-    def _blocked(self, now: float) -> tuple[float, str, str] | None:
-        """What no film can do without now: until when (Unix seconds), why, whose fault; None when all is well."""
-        for provider in (self._tracker.name, self._client.name):
-            next_try = self._health.next_try(provider)
-            if next_try > now:
-                state = self._health.state(provider)
-                until = now + PERSON_S if next_try == FOREVER else next_try
-                return until, state.message or f"{provider} is not available.", provider
+    def _left_alone(self, provider: str, now: float) -> _Held | None:
+        """Why a provider may not be asked now; None when it may."""
+        next_try = self._health.next_try(provider)
+        if next_try <= now:
+            return None
+        until = now + PERSON_S if next_try == FOREVER else next_try
+        return until, self._health.state(provider).message or f"{provider} is not available.", provider
+
+    def _held(self, now: float) -> _Held | None:
+        """Why nothing can be handed over now; None when client and library are well."""
+        if (left_alone := self._left_alone(self._client.name, now)) is not None:
+            return left_alone
         for provider, look in ((LIBRARY, self._library.refresh), (self._client.name, self._client.check)):
             try:
                 look()
@@ -438,22 +480,35 @@ class DownloadWorker(Worker):
                     return read
         return film
 
-    def _finish(self, film: FilmRecord) -> None:
-        """The hand-over itself; an intent stays the film's intent until it is done or proven impossible."""
+    def _finish(self, film: FilmRecord) -> bool:
+        """The hand-over itself; an intent stays the film's intent until it is done or proven impossible.
+
+        Returns:
+            False when it had to be put off.
+        """
+        refused = refusing(self._client)
         try:
             outcome = self._hand_over.finish(film)
         except ClientRefuses as exc:
-            error = AuthFailed(self._client.name, exc.message, hint=exc.hint, code=exc.code)
-            self._queue.put_off(film.film_id, self._clock.now() + PERSON_S, str(exc), self._client.name)
-            self._health.failed(error)
-            self.tally.counts["put_off"] += 1
+            self._health.failed(NeedsPerson(refused, exc.message, hint=exc.hint, code=exc.code))
+            until = self._clock.now() + PERSON_S
+            self._count("put_off", self._queue.put_off(film.film_id, until, str(exc), refused))
+            return False
         except ProviderError as exc:
             until = self._until_after(exc)
             self._count("put_off", self._queue.put_off(film.film_id, until, exc.message, exc.provider))
-        else:
-            if outcome is not None:
-                self.tally.counts["already_owned" if outcome == "owned" else "handed_over"] += 1
-                self._on_handed_over()
+            return False
+        except (Stopping, StoreError, OSError):
+            raise
+        except Exception as exc:
+            reason = f"An unexpected {type(exc).__name__} stopped its hand-over; the same is tried again."
+            self._count("put_off", self._queue.put_off(film.film_id, self._clock.now() + PERSON_S, reason, ""))
+            raise
+        if outcome is not None:
+            self.tally.counts["already_owned" if outcome == "owned" else "handed_over"] += 1
+            self._health.fine(refused)
+            self._on_handed_over()
+        return True
 
     def _count(self, what: str, happened: bool) -> None:
         self.tally.counts[what] += happened
@@ -466,6 +521,26 @@ def _why_none(count: int, refusals: Sequence[Sequence[str]]) -> tuple[str, str]:
     common = Counter(reasons[0] for reasons in refusals if reasons).most_common(2)
     told = "; ".join(f"{reason} ({times}×)" if times > 1 else reason for reason, times in common)
     return "all_refused", f"None of {count} releases passes: {told}."
+
+
+def refusing(client: TorrentClient) -> str:
+    """Under which name it is noted that a client will not take some torrent; the client itself is well."""
+    return f"{client.name}:refuses"
+
+
+def missing_from(client: TorrentClient) -> str:
+    """Under which name it is noted that many torrents are missing; the client itself is well."""
+    return f"{client.name}:missing"
+
+
+def _disk_is_well(torrent: ClientTorrent) -> bool:
+    """True when the torrent's folder is here to be looked at, writable, and has room; False when nobody can tell."""
+    folder = Path(torrent.save_path or "/nowhere")
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK) and free > torrent.size_bytes * (1 - torrent.progress) + _SPARE_BYTES
 
 
 @dataclass(slots=True)
@@ -490,7 +565,7 @@ class TransferWorker(Worker):
         clock: See Worker.
         stalled_after_s: Without a byte or a seed for this long, another release is taken.
         keep_torrent_files: Keep the .torrent of a finished film.
-        on_blocklisted: Called when a film needs another release.
+        on_due: Called when films became due: one needs another release, or the client is back.
     """
 
     name = "transfers"
@@ -505,7 +580,7 @@ class TransferWorker(Worker):
         *,
         stalled_after_s: float,
         keep_torrent_files: bool,
-        on_blocklisted: Callable[[], None] = lambda: None,
+        on_due: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock)
         self._client = client
@@ -514,63 +589,75 @@ class TransferWorker(Worker):
         self._health = health
         self._stalled_after_s = stalled_after_s
         self._keep_torrent_files = keep_torrent_files
-        self._on_blocklisted = on_blocklisted
+        self._on_due = on_due
         self._watched: dict[int, _Watch] = {}
         self._polled_at: float | None = None
-        self._asked_person = False
+        self._unfinished = 0
 
     def step(self, now: float) -> float:
         """Look at every current transfer once."""
         pairs = [pair for pair in self._queue.current_transfers() if pair[0].client in {self._client.name, ""}]
         if not pairs or not self._client.reports:
             self._polled_at = None
+            self._unfinished = 0
             return LONGEST_WAIT_S
         if self._health.next_try(self._client.name) > now:
             self._polled_at = None
             return ACTIVE_POLL_S
         try:
-            seen = self._client.snapshot([transfer.info_hash for transfer, _ in pairs])
+            return self._look(pairs)
         except ProviderError as exc:
             self._health.failed(exc)
             self._polled_at = None
+            self._unfinished = 0
             return ACTIVE_POLL_S
-        self._recovered()
+
+    def _look(self, pairs: Sequence[tuple[Transfer, FilmRecord]]) -> float:
+        """Ask the client once and judge what it says; seconds until the next look."""
+        seen = self._client.snapshot([transfer.info_hash for transfer, _ in pairs])
+        if self._health.fine(self._client.name) and self._queue.end_put_off(self._client.name):
+            self._on_due()
         present = [(transfer, film, seen[transfer.info_hash]) for transfer, film in pairs if transfer.info_hash in seen]
         missing = [transfer for transfer, _ in pairs if transfer.info_hash not in seen]
-        self._judge_missing(missing, len(pairs))
+        self._judge_missing(missing, sum(transfer.done_at is None for transfer, _ in pairs))
         self._judge_present(present)
         self._polled_at = self._clock.monotonic()
-        unfinished = any(transfer.done_at is None for transfer, _ in pairs)
-        return ACTIVE_POLL_S if unfinished or missing else IDLE_POLL_S
+        self._unfinished = sum(
+            transfer.done_at is None and not torrent.done and not self._stands(transfer)
+            for transfer, _, torrent in present
+        )
+        return ACTIVE_POLL_S if missing or any(transfer.done_at is None for transfer, _ in pairs) else IDLE_POLL_S
+
+    def _stands(self, transfer: Transfer) -> bool:
+        watch = self._watched.get(transfer.transfer_id)
+        return watch is not None and watch.shown_stalled
 
     def unfinished(self) -> int:
-        """How many films the client is still downloading; those that stand still are not worth waiting for."""
-        return sum(film.status is Status.DOWNLOADING for _, film in self._queue.current_transfers())
-
-    def _recovered(self) -> None:
-        if self._asked_person:
-            return
-        if self._health.fine(self._client.name) and self._queue.end_put_off(self._client.name):
-            self._on_blocklisted()
+        """How many films the client was downloading at the last look; what stands still is not worth waiting for."""
+        return self._unfinished
 
     # -- missing
 
-    def _judge_missing(self, missing: Sequence[Transfer], total: int) -> None:
-        many = len(missing) > MANY_MISSING and len(missing) > MANY_MISSING_SHARE * total
-        if many and not self._asked_person:
+    def _judge_missing(self, missing: Sequence[Transfer], unfinished: int) -> None:
+        """Finished ones may go: people delete films they have seen."""
+        lost = [transfer for transfer in missing if transfer.done_at is None]
+        many = len(lost) > MANY_MISSING and len(lost) > MANY_MISSING_SHARE * unfinished
+        noted = missing_from(self._client)
+        if many and self._health.state(noted).state == FINE:
             self._health.failed(
-                AuthFailed(
-                    self._client.name,
-                    f"{len(missing)} of {total} torrents are missing from {self._client.name} all at once.",
+                NeedsPerson(
+                    noted,
+                    f"{len(lost)} of {unfinished} downloads are missing from {self._client.name} all at once.",
                     hint="If it was set up anew on purpose, take these films out of queue_completed.json, or move them"
                     " to queue_pending.json to fetch them again.",
                     code="many_missing",
                 )
             )
-        self._asked_person = many
-        if many:
-            return
+        if not many:
+            self._health.fine(noted)
         for transfer in missing:
+            if many and transfer.done_at is None:
+                continue
             # Missing from two polls in a row of a client that answers.
             if self._queue.missing(transfer) >= 2:
                 self._lost(transfer)
@@ -578,6 +665,7 @@ class TransferWorker(Worker):
     def _lost(self, transfer: Transfer) -> None:
         if transfer.done_at is not None or transfer.progress > 0 or transfer.added_by_us is False:
             self._queue.gone(transfer)
+            self._hand_over.forget_torrent(transfer.info_hash)
             log.info("%s is gone from %s.", transfer.release_name, self._client.name)
         elif transfer.adds < MOST_ADDS and self._hand_over.again(transfer.info_hash):
             self._queue.added_again(transfer)
@@ -588,9 +676,13 @@ class TransferWorker(Worker):
 
     def _judge_present(self, present: Sequence[tuple[Transfer, FilmRecord, ClientTorrent]]) -> None:
         elapsed_s = 0.0 if self._polled_at is None else self._clock.monotonic() - self._polled_at
-        broken = [torrent for _, _, torrent in present if torrent.state in {"error", "missing_files"}]
-        alone = len(broken) < 2 or len(broken) < len(present)
-        moving = any(torrent.speed_bytes_s > 0 for _, _, torrent in present)
+        undone = [torrent for transfer, _, torrent in present if transfer.done_at is None]
+        broken = [torrent for torrent in undone if torrent.state in _BROKEN]
+        moving = any(torrent.speed_bytes_s > 0 for torrent in undone)
+        # An error is the torrent's own only when others, or the disk, are seen to be well.
+        alone = len(broken) == 1 and (moving or _disk_is_well(broken[0]))
+        # One that is alone has no other to tell whether it is the line.
+        counts = moving or len(undone) == 1
         watched, self._watched = self._watched, {}
         for transfer, film, torrent in present:
             if transfer.missing_polls:
@@ -598,32 +690,42 @@ class TransferWorker(Worker):
             if transfer.done_at is None:
                 fresh = _Watch(transfer.progress, self._clock.monotonic(), film.status is Status.STALLED)
                 watch = self._watched[transfer.transfer_id] = watched.get(transfer.transfer_id, fresh)
-                self._follow(transfer, torrent, watch, elapsed_s if moving else 0.0, alone=alone)
+                self._follow(transfer, torrent, watch, elapsed_s if counts else 0.0, alone=alone)
 
     def _follow(
         self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float, *, alone: bool
     ) -> None:
         """One transfer that is not whole yet."""
+        watch.errors = watch.errors + 1 if torrent.state in _BROKEN else 0
         if torrent.done:
             self._finished(transfer)
-        elif torrent.state in {"error", "missing_files"}:
-            watch.errors += 1
-            # One poll may see a passing state; and when every torrent is in error, it is the disk and not the torrent.
-            if watch.errors >= 2 and alone:
-                self._block(transfer, f"{self._client.name} reports {torrent.message or 'an error'}.")
+        elif watch.errors >= 2 and alone:
+            # One poll may see a passing state.
+            self._block(transfer, f"{self._client.name} reports {torrent.message or 'an error'}.")
         elif torrent.progress > watch.progress:
             self._moved(transfer, torrent, watch)
         elif torrent.state not in {"checking", "paused"}:
             self._stood(transfer, torrent, watch, counted_s)
 
     def _moved(self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch) -> None:
-        watch.progress, watch.moved_at, watch.stood_s, watch.errors = torrent.progress, self._clock.monotonic(), 0.0, 0
+        watch.progress, watch.moved_at, watch.stood_s = torrent.progress, self._clock.monotonic(), 0.0
         first = transfer.progressed_at is None
         if first or torrent.progress - transfer.progress >= PROGRESS_STEP:
             self._queue.progressed(transfer, torrent.progress)
+            self._take_out_superseded(transfer)
         elif watch.shown_stalled:
             self._queue.resumed(transfer)
         watch.shown_stalled = False
+
+    def _take_out_superseded(self, transfer: Transfer) -> None:
+        """The next best runs: what was blocklisted for this film, and added by us, leaves the client.
+
+        Its files go with it, unless the new torrent writes under the same name.
+        """
+        for old in self._queue.superseded(transfer.film_id, self._client.name):
+            delete_files = old.done_at is None and old.torrent_name not in {"", transfer.torrent_name}
+            self._client.remove(old.info_hash, delete_files=delete_files)
+            self._queue.taken_out(old)
 
     def _stood(self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float) -> None:
         """Counted only while the client ran and other torrents moved: else it may be the line."""
@@ -637,6 +739,7 @@ class TransferWorker(Worker):
 
     def _finished(self, transfer: Transfer) -> None:
         self._queue.downloaded(transfer)
+        self._take_out_superseded(transfer)
         if not self._keep_torrent_files:
             self._hand_over.forget_torrent(transfer.info_hash)
         log.info("downloaded %s", transfer.release_name)
@@ -645,7 +748,7 @@ class TransferWorker(Worker):
         self._queue.blocklist(transfer, reason)
         self._hand_over.forget_torrent(transfer.info_hash)
         log.warning("%s is blocklisted: %s The next best is looked for.", transfer.release_name, reason)
-        self._on_blocklisted()
+        self._on_due()
 
 
 class FacesWorker(Worker):

@@ -87,9 +87,16 @@ class Program:
         assert self.process is not None
         lock = self.home / "instance.lock"
         end = time.monotonic() + 20
-        while not (lock.exists() and lock.read_text().strip() == str(self.process.pid)):
+        while not (lock.exists() and lock.read_text().strip() == str(self.process.pid) and self._hears()):
             assert time.monotonic() < end, "it did not come up"
             time.sleep(0.05)
+
+    def _hears(self) -> bool:
+        """True when SIGTERM is caught."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
     def kill(self) -> None:
         """End it as a power cut would; fine when it does not run."""

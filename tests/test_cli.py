@@ -326,7 +326,7 @@ def handed_over(queue: QueueManager, number: int, *, saved: bool = False) -> Non
     film_id = claimed(queue, number)
     release = Release("filelist", number, f"Film.{number}.1080p")
     queue.intend(film_id, release, Torrent(b"", f"{number:040x}", f"Film.{number}", 1, private=True), "qbittorrent")
-    queue.handed_over(film_id, added_by_us=True, saved=saved)
+    queue.handed_over(film_id, "nox", added_by_us=True, saved=saved)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def hand_over(queue: QueueManager, key: str) -> int:
     film_id = claim(queue, key)
     torrent = Torrent(b"d", f"{film_id:040x}", f"Film {key}", 5, private=True)
     assert queue.intend(film_id, Release("filelist", film_id, f"Film.{key}.1080p"), torrent, "nox")
-    assert queue.handed_over(film_id, added_by_us=True)
+    assert queue.handed_over(film_id, "nox", added_by_us=True)
     return film_id
 
 
@@ -1410,7 +1410,7 @@ class Household:
             torrent = Torrent(b"", f"{number:040x}", key, 1, private=True)
             self.queue.intend(number, Release("t", number, key), torrent, "nox")
             if outcome % 5 == 3:
-                self.queue.handed_over(number, added_by_us=True)
+                self.queue.handed_over(number, "nox", added_by_us=True)
                 self.completed.add(key)
                 self.sent_back.discard(key)
 

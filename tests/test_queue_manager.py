@@ -36,6 +36,13 @@ def claimed(queue: QueueManager) -> FilmRecord:
     return film
 
 
+def learnt(queue: QueueManager, film_id: int, found: FilmFacts) -> FilmRecord:
+    """The film that stays when a page said this of it."""
+    record = queue.learn(film_id, found)
+    assert record is not None
+    return record
+
+
 def claim_new(queue: QueueManager, number: int = 1) -> int:
     """A film wished for and claimed at once; its row number."""
     wish(queue, number)
@@ -61,7 +68,7 @@ def torrent(letter: str = "a") -> Torrent:
 def hand_over(queue: QueueManager, number: int = 1, letter: str = "a") -> int:
     film_id = claim_new(queue, number)
     assert queue.intend(film_id, release(number), torrent(letter), "nox")
-    assert queue.handed_over(film_id, added_by_us=True)
+    assert queue.handed_over(film_id, "nox", added_by_us=True)
     return film_id
 
 
@@ -186,15 +193,14 @@ def facts(**more: object) -> FilmFacts:
 
 def test_a_film_page_tells_what_the_list_did_not(queue: QueueManager, clock: HandClock) -> None:
     film_id = claim_new(queue)
-    learned = queue.learn(film_id, facts(imdb_id="tt0000001", directors=("A",), alt_titles=["B"], runtime_min=90))
+    learned = learnt(queue, film_id, facts(imdb_id="tt0000001", directors=("A",), alt_titles=["B"], runtime_min=90))
     assert (learned.film_id, learned.status, learned.details_at) == (film_id, Status.CLAIMED, clock.now())
     assert (learned.movie.imdb_id, learned.movie.directors, learned.movie.alt_titles) == ("tt0000001", ("A",), ("B",))
     assert (learned.movie.kind, learned.movie.runtime_min, learned.movie.title) == ("film", 90, "Film 1")
 
 
 def test_a_film_that_is_not_there_learns_nothing(queue: QueueManager) -> None:
-    with pytest.raises(LookupError):
-        queue.learn(404, facts())
+    assert queue.learn(404, facts()) is None
 
 
 def test_two_films_that_turn_out_to_be_one_are_merged_and_the_one_further_on_stays(
@@ -203,7 +209,7 @@ def test_two_films_that_turn_out_to_be_one_are_merged_and_the_one_further_on_sta
     done = hand_over(queue, 1)
     queue.wish([WatchedFilm(Movie("Twin", 2000, lid="twin", url="u"), 0)], "other")
     twin = claimed(queue)
-    stays = queue.learn(twin.film_id, facts(number=1))
+    stays = learnt(queue, twin.film_id, facts(number=1))
     assert (stays.film_id, stays.status, stays.movie.url) == (done, Status.DOWNLOADING, "u")
     assert (queue.get(twin.film_id), roles(queue, store, done)) == (None, {"a": "current"})
     assert queue.known_names("other") == {"letterboxd:1", "lid:L1", "lid:twin"}
@@ -213,7 +219,7 @@ def test_two_films_that_turn_out_to_be_one_are_merged_and_the_one_further_on_sta
 def test_a_claimed_film_stays_when_its_twin_only_waits(queue: QueueManager) -> None:
     wish(queue, 2)
     film_id = claim_new(queue, 1)
-    assert queue.learn(film_id, facts(lid="L2")).film_id == film_id
+    assert learnt(queue, film_id, facts(lid="L2")).film_id == film_id
     assert [film.movie.number for film in queue.films_in(Queue.PENDING)] == [1]
 
 
@@ -231,7 +237,7 @@ def test_a_merged_film_keeps_what_was_blocklisted_for_either(queue: QueueManager
     hand_over(queue, 1)
     queue.blocklist(current(queue), "It is dead.")
     queue.put_off(claimed(queue).film_id, 9e9, "later", "filelist")
-    stays = queue.learn(claim_new(queue, 2), facts(lid="L1"))
+    stays = learnt(queue, claim_new(queue, 2), facts(lid="L1"))
     assert queue.blocklisted_hashes(stays.film_id) == {"a" * 40}
     assert queue.refused_releases(stays.film_id) == {("filelist", 1): "It is dead."}
 
@@ -468,7 +474,7 @@ def test_a_film_that_turns_up_on_disk_during_its_hand_over_is_owned(queue: Queue
         lambda queue, film_id: queue.owned(film_id, "x"),
         lambda queue, film_id: queue.put_off(film_id, 9e9, "x", "p"),
         lambda queue, film_id: queue.intend(film_id, release(), torrent("f"), "nox"),
-        lambda queue, film_id: queue.handed_over(film_id, added_by_us=True),
+        lambda queue, film_id: queue.handed_over(film_id, "nox", added_by_us=True),
         lambda queue, film_id: queue.take_back(film_id, "x") or False,
     ],
     ids=["not_found", "fail", "series", "owned", "put_off", "intend", "handed_over", "take_back"],
@@ -535,7 +541,7 @@ def test_a_film_handed_over_is_completed_and_its_failures_are_forgotten(
     clock.turn(HOUR_S)
     film_id = claimed(queue).film_id
     queue.intend(film_id, release(), torrent(), "nox")
-    assert queue.handed_over(film_id, added_by_us=by_us, saved=saved)
+    assert queue.handed_over(film_id, "nox", added_by_us=by_us, saved=saved)
     film = now_of(queue, film_id)
     assert (film.status, film.completed_at, film.progress) == (status, clock.now(), progress)
     assert (film.retry_count, film.last_error, film.reason_code, film.retry_after) == (0, None, None, None)
@@ -551,11 +557,12 @@ def test_an_intent_taken_back_makes_the_film_due(queue: QueueManager) -> None:
     assert (film.film_id, film.info_hash, film.release_name, queue.intended(film_id)) == (film_id, None, None, None)
 
 
-def test_a_hand_over_that_fails_gives_up_its_intent(queue: QueueManager) -> None:
+def test_a_begun_hand_over_is_never_given_up_for_a_failure(queue: QueueManager) -> None:
     film_id = claim_new(queue)
     queue.intend(film_id, release(), torrent(), "nox")
-    assert queue.fail(film_id, "refused", "The client refuses it.")
-    assert (queue.intended(film_id), now_of(queue, film_id).status) == (None, Status.RETRYING)
+    assert not queue.fail(film_id, "internal_error", "Something odd.")
+    assert now_of(queue, film_id).status is Status.HANDING_OVER
+    assert queue.intended(film_id) is not None
     assert queue.own_hashes() == {"a" * 40}
 
 
@@ -621,7 +628,7 @@ def test_a_blocklisted_torrent_makes_its_film_due_and_is_never_taken_again(queue
     assert queue.blocklisted_hashes(film_id) == {"a" * 40}
     assert queue.refused_releases(film_id) == {("filelist", 1): "It stalls."}
     queue.intend(film_id, release(2), torrent("b"), "nox")
-    queue.handed_over(film_id, added_by_us=True)
+    queue.handed_over(film_id, "nox", added_by_us=True)
     assert roles(queue, store, film_id) == {"a": "blocklisted", "b": "current"}
 
 
@@ -731,15 +738,6 @@ def test_a_film_that_left_while_it_was_worked_on_is_not_tried_again(queue: Queue
 
 
 # -- lists
-
-
-def test_the_next_check_of_a_list_can_be_put_off(queue: QueueManager, clock: HandClock) -> None:
-    complete_read(queue, clock, 1)
-    before = queue.list_state(LIST)
-    queue.check_again_at(LIST, clock.now() + DAY_S)
-    after = queue.list_state(LIST)
-    assert (after.next_check, after.total, after.proven_at) == (clock.now() + DAY_S, 1, before.proven_at)
-    assert queue.list_state("never seen").next_check is None
 
 
 # -- information

@@ -685,6 +685,6 @@ def test_a_film_has_one_current_torrent_at_most(store: Store) -> None:
             transfer_rows.intend(tx, film_id, Release("t", 1, letter), torrent, "nox", NOW)
             intent = transfer_rows.with_role(tx, film_id, "intended")
             assert intent is not None
-            transfer_rows.make_current(tx, intent, added_by_us=True, now=NOW)
+            transfer_rows.make_current(tx, intent, "nox", added_by_us=True, now=NOW)
         roles = {each.info_hash[0]: each.role for each in transfer_rows.of_film(tx, film_id)}
     assert roles == {"a": "replaced", "b": "replaced", "c": "current"}

@@ -90,7 +90,7 @@ class House:
     site: LetterboxdSite
     api: FileListApi
     client: TorrentClient
-    fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one"})
+    fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one", "scripted": "one"})
 
     def __post_init__(self) -> None:
         self.queue = QueueManager(self.store, self.clock)
@@ -423,7 +423,8 @@ def test_a_client_that_refuses_puts_off_and_asks_the_person(house: House) -> Non
     house.wish(MATRIX)
     house.work()
     assert house.status(MATRIX) is Status.HANDING_OVER
-    assert house.health.state("scripted").state == "needs_user"
+    assert house.health.state("scripted:refuses").state == "needs_user"
+    assert house.health.state("scripted").state == "fine"
 
 
 def test_a_hand_over_that_broke_off_is_finished_with_the_same_release(house: House, clock: HandClock) -> None:
@@ -501,6 +502,87 @@ def test_a_stop_in_the_middle_gives_the_film_back(house: House, clock: HandClock
     clock.stopping = True
     house.downloads.guarded_step()
     assert house.status(MATRIX) is Status.DUE
+
+
+def test_a_full_disk_strands_no_film(house: House, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.wish(MATRIX)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("movie_sync.hand_over.write_whole", full)
+    assert house.downloads.guarded_step() == 60.0
+    assert house.status(MATRIX) is Status.CLAIMED
+    monkeypatch.undo()
+    house.work()
+    assert house.status(MATRIX) is Status.DOWNLOADING
+
+
+def test_a_hand_over_that_breaks_in_an_unexpected_way_keeps_its_torrent_and_stops_no_other(
+    house: House, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.offer(HEAT, "Heat.1995.1080p.BluRay.x264-A")
+    house.wish(MATRIX, HEAT)
+    real = house.client.ensure
+    poisoned: list[str] = []
+
+    def ensure(torrent: Torrent) -> bool:
+        poisoned[:] = poisoned or [torrent.info_hash]
+        real(torrent)
+        if torrent.info_hash in poisoned:
+            raise ValueError("an odd row")
+        return True
+
+    monkeypatch.setattr(house.client, "ensure", ensure)
+    house.downloads.guarded_step()
+    intended = house.film(MATRIX).info_hash
+    assert house.status(MATRIX) is Status.HANDING_OVER
+    house.work()
+    assert house.status(HEAT) is Status.DOWNLOADING
+    monkeypatch.undo()
+    clock.turn(2 * HOUR)
+    house.work()
+    assert (house.status(MATRIX), house.film(MATRIX).info_hash) == (Status.DOWNLOADING, intended)
+
+
+def test_a_begun_hand_over_needs_no_tracker(house: House, clock: HandClock) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.wish(MATRIX)
+    scripted(house).takes_nothing = True
+    house.work()
+    house.api.next_answers.append(Answer(b"no", 403))
+    house.wish(HEAT)
+    scripted(house).takes_nothing = False
+    clock.turn(120)
+    house.work()
+    clock.turn(2 * HOUR)
+    house.work()
+    assert house.health.state("filelist").state == "needs_user"
+    assert house.status(MATRIX) is Status.DOWNLOADING
+
+
+def test_one_odd_film_page_stops_neither_its_film_nor_the_watchlist(house: House, clock: HandClock) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.wish(MATRIX)
+    house.site.next_answers.append(Answer(b"<html>quite another page</html>"))
+    house.work()
+    assert house.status(MATRIX) is Status.DOWNLOADING
+    assert house.health.state("letterboxd").state == "fine"
+    assert (house.folder / "bad_reply_letterboxd.txt").exists()
+
+
+def test_film_pages_are_not_asked_for_while_the_source_is_to_be_left_alone(house: House, clock: HandClock) -> None:
+    house.wish(MATRIX)
+    house.site.next_answers.append(CHALLENGE)
+    house.work()
+    assert house.health.state("letterboxd").code == "challenge"
+    house.site.requests.clear()
+    for _ in range(50):
+        house.monitor.step(clock.now())
+        clock.turn(60)
+    assert house.site.requests == []
 
 
 # -- transfers
@@ -583,25 +665,76 @@ def test_many_missing_at_once_are_not_judged_and_the_person_is_asked(house: Hous
     for _ in range(5):
         house.transfers.step(clock.now())
     assert {house.status(film) for film in films} == {Status.DOWNLOADING}
-    assert house.health.state("scripted").code == "many_missing"
-    client.torrents.update(kept)
-    clock.turn(2 * HOUR)
-    house.transfers.step(clock.now())
-    house.transfers.step(clock.now())
+    assert house.health.state("scripted:missing").code == "many_missing"
     assert house.health.state("scripted").state == "fine"
+    client.torrents.update(kept)
+    house.transfers.step(clock.now())
+    assert house.health.state("scripted:missing").state == "fine"
+
+
+def test_finished_torrents_cleared_out_of_the_client_alarm_nobody(house: House, clock: HandClock) -> None:
+    films = [movie(number, imdb_id=f"tt{number:07}") for number in range(10, 16)]
+    for film in films:
+        house.offer(film, f"{film.title.replace(' ', '.')}.2000.1080p.BluRay.x264-A")
+    house.wish(*films)
+    house.work()
+    client = scripted(house)
+    for info_hash in client.torrents:
+        client.torrents[info_hash] = client_torrent(info_hash, "seeding", 1.0)
+    house.transfers.step(clock.now())
+    client.torrents.clear()
+    house.transfers.step(clock.now())
+    house.transfers.step(clock.now())
+    assert {house.status(film) for film in films} == {Status.GONE}
+    assert house.health.every() == []
 
 
 def test_an_error_on_one_torrent_brings_the_next_best(house: House, clock: HandClock) -> None:
     info_hash = handed_over(house)
     house.offer(MATRIX, "The.Matrix.1999.720p.BluRay.x264-B")
     client = scripted(house)
-    client.torrents[info_hash] = client_torrent(info_hash, "error", message="broken")
+    client.torrents[info_hash] = client_torrent(
+        info_hash, "error", message="broken", save_path=str(house.folder), name="old"
+    )
     house.transfers.step(clock.now())
     assert house.status(MATRIX) is Status.DOWNLOADING
     house.transfers.step(clock.now())
     house.work()
-    assert house.film(MATRIX).release_name == "The.Matrix.1999.720p.BluRay.x264-B"
+    film = house.film(MATRIX)
+    assert film.release_name == "The.Matrix.1999.720p.BluRay.x264-B"
     assert info_hash in client.torrents
+    client.torrents[film.info_hash or ""] = client_torrent(film.info_hash or "", progress=0.2)
+    house.transfers.step(clock.now())
+    assert list(client.torrents) == [film.info_hash]
+    assert "taken_out" in [event.event for event in house.queue.story(MATRIX)]
+
+
+def test_an_error_that_may_be_the_disks_blocklists_nothing(house: House, clock: HandClock) -> None:
+    info_hash = handed_over(house)
+    client = scripted(house)
+    client.torrents["a" * 40] = client_torrent("a" * 40, "seeding", 1.0, name="Other (1990)")
+    client.torrents[info_hash] = client_torrent(info_hash, "error", save_path="/not/here")
+    for _ in range(5):
+        house.transfers.step(clock.now())
+    assert house.status(MATRIX) is Status.DOWNLOADING
+
+
+def test_an_error_seen_once_now_and_then_blocklists_nothing(house: House, clock: HandClock) -> None:
+    info_hash = handed_over(house)
+    client = scripted(house)
+    for state in ("error", "downloading", "error", "downloading"):
+        client.torrents[info_hash] = client_torrent(info_hash, state, save_path=str(house.folder))
+        house.transfers.step(clock.now())
+    assert house.status(MATRIX) is Status.DOWNLOADING
+
+
+def test_a_dead_torrent_that_is_alone_is_replaced_in_the_end(house: House, clock: HandClock) -> None:
+    info_hash = handed_over(house)
+    scripted(house).torrents[info_hash] = client_torrent(info_hash, "stalled")
+    for _ in range(27):
+        house.transfers.step(clock.now())
+        clock.turn(HOUR)
+    assert house.status(MATRIX) is Status.DUE
 
 
 def test_an_error_on_every_torrent_is_the_disks_and_no_films(house: House, clock: HandClock) -> None:

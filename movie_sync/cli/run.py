@@ -19,14 +19,20 @@ from movie_sync.errors import Stopping
 
 log = logging.getLogger(__name__)
 
+_LAST_S = 4.8
 
-def _stop_on_signals(stop: threading.Event) -> None:
-    """The first SIGTERM or Ctrl-C asks for a clean end, the second leaves at once."""
+
+def _stop_on_signals(stop: threading.Event, *, once: bool) -> None:
+    """The first SIGTERM or Ctrl-C asks for a clean end within five seconds, the second leaves at once."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signal module's signature
         if stop.is_set():
             os._exit(EXIT_INTERRUPTED)
         stop.set()
+        # Whatever a request or a client does meanwhile: every effect is crash-safe.
+        last = threading.Timer(_LAST_S, os._exit, [EXIT_INTERRUPTED if once else 0])
+        last.daemon = True
+        last.start()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
@@ -42,14 +48,16 @@ def command(*, once: bool, as_json: bool, verbose: bool) -> None:
     \b
     Example: movie-sync run --once --json
     """  # noqa: D301  click reads the \b
+    if as_json and not once:
+        raise click.UsageError("--json goes with --once.")
     stop = threading.Event()
     with answering(as_json):
         config = Config.load()
         start_logging(config.home, "DEBUG" if verbose else config.settings.log_level, on_stderr=not as_json)
         for note in config.notes:
             log.warning("%s", note)
-        _stop_on_signals(stop)
         with App(config, CredentialsManager(config.home), stop, asker()) as app:
+            _stop_on_signals(stop, once=once)
             if not once:
                 app.run()
                 return

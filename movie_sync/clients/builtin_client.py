@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
-from movie_sync.errors import ClientRefuses, ConfigError, Unavailable
+from movie_sync.errors import BadTorrent, ClientRefuses, ConfigError, Unavailable
 from movie_sync.lib.clock import Clock
-from movie_sync.lib.files import make_private_folder, write_whole
+from movie_sync.lib.files import make_private_file, make_private_folder, write_whole
+from movie_sync.lib.torrent_file import read_torrent
 from movie_sync.movie import ClientTorrent, Torrent, TransferState
 
 log = logging.getLogger(__name__)
@@ -130,8 +131,7 @@ class BuiltinClient(TorrentClient):
             self._flushed.discard(info_hash)
             if handle is not None:
                 self._session.remove_torrent(handle, int(self._lt.session.delete_files) if delete_files else 0)
-            for path in (self._torrent_path(info_hash), self._resume_path(info_hash)):
-                path.unlink(missing_ok=True)
+            self._forget(info_hash)
 
     def close(self) -> None:
         """Stop at a clean point: pause, and keep resume data for the next start."""
@@ -155,14 +155,35 @@ class BuiltinClient(TorrentClient):
     def _resume_path(self, info_hash: str) -> Path:
         return self._folder / f"{info_hash}.fastresume"
 
+    def _done_path(self, info_hash: str) -> Path:
+        """There when the torrent was once whole on disk."""
+        return self._folder / f"{info_hash}.done"
+
     def _take_up(self) -> None:
         """Add again what an earlier process was given."""
         if self._folder.is_dir():
             for path in sorted(self._folder.glob("*.torrent")):
                 try:
-                    self._add(path.stem)
+                    if self._deleted_by_person(path):
+                        self._forget(path.stem)
+                    else:
+                        self._add(path.stem)
                 except ClientRefuses as exc:
                     log.warning("%s It is left out.", exc)
+
+    def _deleted_by_person(self, path: Path) -> bool:
+        """True when it was whole once and its file or folder is gone: people delete films they have seen."""
+        if not self._done_path(path.stem).exists():
+            return False
+        try:
+            name = read_torrent(path.read_bytes()).name
+        except BadTorrent as exc:
+            raise ClientRefuses(str(exc)) from exc
+        return not (self._save_path / name).exists()
+
+    def _forget(self, info_hash: str) -> None:
+        for path in (self._torrent_path(info_hash), self._resume_path(info_hash), self._done_path(info_hash)):
+            path.unlink(missing_ok=True)
 
     def _add(self, info_hash: str) -> None:
         """Add by the files in our folder; resume data is used once, since it lies after a crash."""
@@ -223,6 +244,7 @@ class BuiltinClient(TorrentClient):
                     flushed = self._hash_of(alert.handle)
                     if flushed:
                         self._flushed.add(flushed)
+                        make_private_file(self._done_path(flushed))
             if info_hash in self._flushed:
                 return True
             self._clock.wait(_LOOK_S)

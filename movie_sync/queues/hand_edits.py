@@ -99,7 +99,8 @@ def _add(tx: Connection, movie: Movie, edit: Edit, now: float) -> None:
         **columns,
     )
     if status in {Status.DOWNLOADING, Status.STALLED, Status.DOWNLOADED} and columns.get("info_hash"):
-        transfers.taken_in(tx, film_id, columns["info_hash"], "", columns["release_name"] or "", now)
+        release, done = columns["release_name"] or "", status is Status.DOWNLOADED
+        transfers.taken_in(tx, film_id, columns["info_hash"], "", release, now, done=done)
     history.append(tx, now, film_id, "taken_in", f"Taken in from queue_{queue}.json.")
 
 
@@ -120,7 +121,8 @@ def _learn_by_hand(tx: Connection, film: FilmRecord, movie: Movie, edit: Edit) -
 
 def _move(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
     """Put the film where its entry stands; one moved back to pending starts anew."""
-    if film.queue is Queue.COMPLETED and edit.old is not Queue.COMPLETED and edit.old is not None:
+    went_on = film.queue is Queue.COMPLETED or film.status is Status.HANDING_OVER
+    if went_on and edit.old is not Queue.COMPLETED and edit.old is not None:
         history.append(tx, now, film.film_id, "kept", "Moved by hand, but handed over meanwhile: it stays.")
         return
     queue = edit.new or Queue.PENDING

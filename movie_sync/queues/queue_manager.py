@@ -167,15 +167,12 @@ class QueueManager:
             wishes.checked(
                 tx, list_name, total=total, proven_at=now if complete else None, now=now, next_check=next_check
             )
+            if complete and total is not None:
+                wishes.prove(tx, list_name, total, begun_at)
             gone = wishes.miss(tx, list_name, begun_at) if complete else []
             for film_id in gone:
                 self._leave(tx, film_id, list_name, now)
         return len(gone)
-
-    def check_again_at(self, list_name: str, moment: float) -> None:
-        """Put off a list's next check; what is known of it stays."""
-        with self._store.write() as tx:
-            wishes.checked(tx, list_name, total=None, proven_at=None, now=self._clock.now(), next_check=moment)
 
     @staticmethod
     def _leave(tx: Connection, film_id: int, list_name: str, now: float) -> None:
@@ -197,13 +194,17 @@ class QueueManager:
         """The next film to work on, marked as claimed; None when none is due."""
         now = self._clock.now()
         with self._store.write() as tx:
-            for film_id in films.wake(tx, now):
-                history.append(tx, now, film_id, "due_again", "Its waiting time is over.")
+            self._wake(tx, now)
             film_id_due = films.next_due(tx, newest_first=self._newest_first)
             if film_id_due is None:
                 return None
             films.change(tx, film_id_due, Status.CLAIMED, claimed_at=now, not_before=None, reason=None)
             return films.get(tx, film_id_due)
+
+    @staticmethod
+    def _wake(tx: Connection, now: float) -> None:
+        for film_id in films.wake(tx, now):
+            history.append(tx, now, film_id, "due_again", "Its waiting time is over.")
 
     def unclaim(self, film_id: int) -> None:
         """Give a claimed film back as it was: due."""
@@ -236,18 +237,16 @@ class QueueManager:
         with self._store.read() as tx:
             return films.get(tx, film_id)
 
-    def learn(self, film_id: int, facts: FilmFacts) -> FilmRecord:
+    def learn(self, film_id: int, facts: FilmFacts) -> FilmRecord | None:
         """Take what a film page said; the film may turn out to be one known already.
 
         Returns:
-            The film that stays; still claimed only when it is this one.
+            The film that stays; still claimed only when it is this one. None when the film was merged away meanwhile.
         """
         with self._store.write() as tx:
-            stays = films.learn_facts(tx, film_id, facts, self._clock.now())
-            record = films.get(tx, stays)
-        if record is None:
-            raise LookupError(film_id)
-        return record
+            if films.get(tx, film_id) is None:
+                return None
+            return films.get(tx, films.learn_facts(tx, film_id, facts, self._clock.now()))
 
     def no_details(self, film_id: int) -> None:
         """Note that a film's page does not exist, so that it is not asked for again."""
@@ -290,7 +289,7 @@ class QueueManager:
         """Put off every film that is due now; returns how many."""
         now = self._clock.now()
         with self._store.write() as tx:
-            films.wake(tx, now)
+            self._wake(tx, now)
             count = films.put_off_all_due(tx, not_before, reason, provider)
             if count:
                 text = f"{count} films put off {span_text(not_before - now)}: {reason}"
@@ -346,12 +345,11 @@ class QueueManager:
         """The film's own failure: it is retried after 1, 2, 4, 8, 16 times the interval, then permanent."""
         now = self._clock.now()
         with self._store.write() as tx:
-            record = self._still(tx, film_id, Status.CLAIMED, Status.HANDING_OVER)
+            record = self._still(tx, film_id, Status.CLAIMED)
             if record is None:
                 return False
             wait_s = self._retries.wait_s(record.retry_count + 1)
             columns: dict[str, Any] = {"last_error": reason, "reason_code": code, "failed_at": now, "claimed_at": None}
-            transfers.retire(tx, film_id, now)
             if wait_s is None:
                 films.change(tx, film_id, Status.PERMANENT, retry_after=None, **columns)
                 text = f"{reason} All {self._retries.max_retries} retries are used up."
@@ -451,7 +449,7 @@ class QueueManager:
         with self._store.read() as tx:
             return transfers.with_role(tx, film_id, "intended")
 
-    def handed_over(self, film_id: int, *, added_by_us: bool, saved: bool = False) -> bool:
+    def handed_over(self, film_id: int, client: str, *, added_by_us: bool, saved: bool = False) -> bool:
         """The client has it (or its .torrent was saved): intended becomes current, the film completed."""
         now = self._clock.now()
         with self._store.write() as tx:
@@ -459,7 +457,7 @@ class QueueManager:
             record = self._still(tx, film_id, Status.HANDING_OVER)
             if record is None or intent is None:
                 return False
-            transfers.make_current(tx, intent, added_by_us=added_by_us, now=now)
+            transfers.make_current(tx, intent, client, added_by_us=added_by_us, now=now)
             films.change(
                 tx,
                 film_id,
@@ -475,7 +473,7 @@ class QueueManager:
                 reason_code=None,
             )
             by = "" if added_by_us else "; it was there already, added by someone else"
-            what = "Its .torrent was saved" if saved else f"Handed over to {intent.client}"
+            what = "Its .torrent was saved" if saved else f"Handed over to {client}"
             history.append(tx, now, film_id, "handed_over", f"{what}: {intent.release_name}{by}.")
         return True
 
@@ -544,6 +542,29 @@ class QueueManager:
             if self._still(tx, transfer.film_id, *states):
                 films.change(tx, transfer.film_id, Status.GONE)
                 history.append(tx, now, transfer.film_id, "gone", "The client does not have it any more.")
+
+    def superseded(self, film_id: int, client: str) -> list[Transfer]:
+        """Blocklisted transfers of a film that this program put into the client and that are still there."""
+        with self._store.read() as tx:
+            found = transfers.of_film(tx, film_id)
+        return [
+            transfer
+            for transfer in found
+            if transfer.role == "blocklisted" and transfer.client == client and transfer.added_by_us
+        ]
+
+    def taken_out(self, transfer: Transfer) -> None:
+        """A blocklisted transfer was taken out of the client."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, client="")
+            text = f"{transfer.release_name} was taken out of {transfer.client}: the next best runs."
+            history.append(tx, now, transfer.film_id, "taken_out", text)
+
+    def needed_hashes(self) -> frozenset[str]:
+        """Info-hashes whose .torrent is still needed: intended, or current and not whole."""
+        with self._store.read() as tx:
+            return transfers.needed_hashes(tx)
 
     def blocklist(self, transfer: Transfer, reason: str) -> None:
         """This torrent will not come: never take it again for this film, and look for the next best now."""

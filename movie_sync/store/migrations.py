@@ -40,7 +40,8 @@ _SCHEMA_1 = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX wishes_film ON wishes (film)",
     """CREATE TABLE lists (
-        list TEXT PRIMARY KEY, total INTEGER, proven_at REAL, checked_at REAL, next_check REAL
+        list TEXT PRIMARY KEY, total INTEGER, surplus INTEGER NOT NULL DEFAULT 0, proven_at REAL, checked_at REAL,
+        next_check REAL
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE transfers (
         id INTEGER PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE,

@@ -1,5 +1,6 @@
 """What is wrong with each service, since when, and when it is asked again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from movie_sync.store.connections import Connection, Row
@@ -55,6 +56,14 @@ def get(tx: Connection, provider: str) -> ProviderState:
 def every(tx: Connection) -> list[ProviderState]:
     """All providers ever in trouble, by name."""
     return [_state(row) for row in tx.execute("SELECT * FROM providers ORDER BY provider")]
+
+
+def keep_only(tx: Connection, names: Collection[str]) -> None:
+    """Forget every provider that is not named."""
+    tx.executemany(
+        "DELETE FROM providers WHERE provider = ?",
+        [(state.provider,) for state in every(tx) if state.provider not in names],
+    )
 
 
 def put(tx: Connection, state: ProviderState) -> None:

@@ -90,13 +90,16 @@ def intend(tx: Connection, film_id: int, release: Release, torrent: Torrent, cli
     )
 
 
-def taken_in(tx: Connection, film_id: int, info_hash: str, client: str, release_name: str, now: float) -> None:
+def taken_in(
+    tx: Connection, film_id: int, info_hash: str, client: str, release_name: str, now: float, *, done: bool = False
+) -> None:
     """Make current what a queue file said was handed over before this database knew of it."""
     tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'current'", (film_id,))
     tx.execute(
-        "INSERT INTO transfers (film, info_hash, role, client, release_name, added_by_us, created_at, changed_at)"
-        " VALUES (?, ?, 'current', ?, ?, 1, ?, ?) ON CONFLICT (film, info_hash) DO UPDATE SET role = 'current'",
-        (film_id, info_hash, client, release_name, now, now),
+        "INSERT INTO transfers (film, info_hash, role, client, release_name, added_by_us, created_at, changed_at,"
+        " done_at) VALUES (?, ?, 'current', ?, ?, 1, ?, ?, ?)"
+        " ON CONFLICT (film, info_hash) DO UPDATE SET role = 'current'",
+        (film_id, info_hash, client, release_name, now, now, now if done else None),
     )
 
 
@@ -123,6 +126,14 @@ def hashes(tx: Connection) -> frozenset[str]:
     return frozenset(row[0] for row in tx.execute("SELECT info_hash FROM transfers"))
 
 
+def needed_hashes(tx: Connection) -> frozenset[str]:
+    """Info-hashes of transfers that may have to be given to a client again."""
+    rows = tx.execute(
+        "SELECT info_hash FROM transfers WHERE role = 'intended' OR (role = 'current' AND done_at IS NULL)"
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def unfinished_names(tx: Connection) -> frozenset[str]:
     """Files and folders our own transfers write, or wrote a part of, that were never whole."""
     rows = tx.execute("SELECT torrent_name FROM transfers WHERE done_at IS NULL AND torrent_name != ''")
@@ -137,14 +148,15 @@ def refused_releases(tx: Connection, film_id: int) -> dict[tuple[str, int], str]
     return {(row[0], row[1]): row[2] or "blocklisted" for row in rows if row[1] is not None}
 
 
-def make_current(tx: Connection, transfer: Transfer, *, added_by_us: bool, now: float) -> None:
+def make_current(tx: Connection, transfer: Transfer, client: str, *, added_by_us: bool, now: float) -> None:
     """The client has the intended transfer: it is the film's current one, and the one before is replaced."""
     tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'current'", (transfer.film_id,))
-    change(tx, transfer.transfer_id, now, role="current", added_by_us=int(added_by_us), adds=transfer.adds + 1)
+    added = {"added_by_us": int(added_by_us), "adds": transfer.adds + 1}
+    change(tx, transfer.transfer_id, now, role="current", client=client, **added)
 
 
 def change(tx: Connection, transfer_id: int, now: float, **columns: Any) -> None:
-    """Set columns of a transfer: role, added_by_us, adds, missing_polls, progress, progressed_at, done_at, reason."""
+    """Set columns of a transfer: role, client, added_by_us, adds, progress, done_at …, as the table has them."""
     sets = ", ".join(f"{name} = ?" for name in columns)
     tx.execute(f"UPDATE transfers SET {sets}, changed_at = ? WHERE id = ?", [*columns.values(), now, transfer_id])
 

@@ -12,6 +12,7 @@ class ListState:
     Attributes:
         size: Films we know to be on it.
         total: What it declared at its last check, None before.
+        surplus: How many more entries than films it had when it was proven: two entries can turn out to be one film.
         proven_at: When every film on it had been read; None: never.
         checked_at: When it was last looked at; None: never.
         next_check: When it is to be looked at again; None: now.
@@ -19,6 +20,7 @@ class ListState:
 
     size: int = 0
     total: int | None = None
+    surplus: int = 0
     proven_at: float | None = None
     checked_at: float | None = None
     next_check: float | None = None
@@ -59,7 +61,7 @@ def state(tx: Connection, list_name: str) -> ListState:
     row = tx.execute("SELECT * FROM lists WHERE list = ?", (list_name,)).fetchone()
     if row is None:
         return ListState(size)
-    return ListState(size, row["total"], row["proven_at"], row["checked_at"], row["next_check"])
+    return ListState(size, row["total"], row["surplus"], row["proven_at"], row["checked_at"], row["next_check"])
 
 
 def checked(
@@ -73,3 +75,9 @@ def checked(
         " next_check = excluded.next_check",
         (list_name, total, proven_at, now, next_check),
     )
+
+
+def prove(tx: Connection, list_name: str, total: int, before: float) -> None:
+    """After a complete read begun at ``before``: note how many of the list's entries are no film of their own."""
+    seen = tx.execute("SELECT count(*) FROM wishes WHERE list = ? AND seen_at >= ?", (list_name, before)).fetchone()[0]
+    tx.execute("UPDATE lists SET surplus = ? WHERE list = ?", (total - seen, list_name))
