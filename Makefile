@@ -31,10 +31,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing; install it: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.run: $(BIN)/python pyproject.toml
+	@echo "Setting up $(VENV), once; this takes a while ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[builtin]'
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python pyproject.toml
+	@echo "Setting up $(VENV), once; this takes a while ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[builtin,test]'
 	@touch $@ $(VENV)/.run
 

@@ -248,12 +248,6 @@ class App:
                 key="client",
                 hint='Set client to "qbittorrent".',
             )
-        if not config.settings.username and not self._queue.stats().queues:
-            log.warning(
-                "Nothing to do: config.json in %s has no username, and no film was imported yet."
-                " Set it, or: movie-sync import watchlist.csv",
-                config.home,
-            )
         self._watchlists: list[Watchlist] = (
             [load_part("watchlists", "letterboxd", parts)] if config.settings.username else []
         )
@@ -322,10 +316,23 @@ class App:
         self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
         self._workers: Sequence[Worker] = (self._monitor, self._downloads, self._transfers, self._faces)
 
+    def _nothing_to_do(self) -> ConfigError | None:
+        """Why this program would never do anything, None when it will."""
+        if self._watchlists or self._queue.stats().queues:
+            return None
+        return ConfigError(
+            f"There is nothing to do: config.json in {self._config.home} has no username, and no film was imported.",
+            file="config.json",
+            key="username",
+            hint="Set it, or: movie-sync import watchlist.csv",
+        )
+
     # -- running
 
     def run(self) -> None:
         """Work until told to stop."""
+        if (idle := self._nothing_to_do()) is not None:
+            log.warning("%s", idle)
         self._start()
         log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
         version = self._store.data_version()
@@ -369,7 +376,10 @@ class App:
         Raises:
             Stopping: It was told to stop in the middle.
             MovieSyncError: It met one unexpected error after another.
+            ConfigError: There is neither a watchlist nor any film.
         """
+        if (idle := self._nothing_to_do()) is not None:
+            raise idle
         begun_at = self._clock.now()
         self._monitor.check_all()
         while not self._stop.is_set():

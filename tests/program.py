@@ -70,11 +70,11 @@ class Program:
             check=False,
         )
 
-    def start(self) -> "subprocess.Popen[str]":
-        """Start the service."""
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the service, or another command that goes on for a while."""
         with (self.folder / "stderr.txt").open("a") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "movie_sync", "run"],
+                [sys.executable, "-m", "movie_sync", *(arguments or ("run",))],
                 env=self._prepare(),
                 stdin=subprocess.DEVNULL,
                 stderr=words,

@@ -211,12 +211,12 @@ def test_a_refused_connection_is_unreachable(client: HttpClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     exc = unavailable(client, f"http://127.0.0.1:{port}/")
-    assert (exc.code, exc.message) == ("unreachable", f"127.0.0.1:{port} cannot be reached.")
+    assert (exc.code, exc.message) == ("unreachable", f"tester (127.0.0.1:{port}) cannot be reached.")
 
 
 def test_a_name_that_does_not_resolve_is_unreachable(client: HttpClient) -> None:
     exc = unavailable(client, "http://nowhere.invalid/")
-    assert (exc.code, exc.message) == ("unreachable", "nowhere.invalid cannot be reached.")
+    assert (exc.code, exc.message) == ("unreachable", "tester (nowhere.invalid) cannot be reached.")
 
 
 @pytest.mark.parametrize("url", ["http://", "http:///path", "ftp://127.0.0.1/", "http://[broken/", "http://a:99999/"])

@@ -154,6 +154,48 @@ def test_missing_credentials_are_named(program: Program) -> None:
     assert "MOVIE_SYNC_FILELIST_PASSKEY" in answer["hint"]
 
 
+def test_with_nothing_to_do_the_person_is_asked(program: Program) -> None:
+    program.settings["username"] = ""
+    done = program.ask("run", "--once")
+    assert done.returncode == 3
+    assert "movie-sync import watchlist.csv" in done.stderr
+
+
+def test_json_without_once_is_a_usage_error(program: Program) -> None:
+    assert program.ask("run", "--json").returncode == 2
+
+
+def test_a_home_folder_that_cannot_be_made_is_told_in_a_sentence(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    program.environment["MOVIE_SYNC_HOME"] = str(tmp_path / "file" / "home")
+    done = program.ask("run", "--once")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_back_off_is_kept_across_starts(program: Program, world: World) -> None:
+    world.api.next_answers.append(LIMITED)
+    assert program.ask("run", "--once").returncode == 4
+    assert program.ask("run", "--once").returncode == 4
+    assert len(world.api.calls()) == 1
+
+
+def test_a_stop_in_the_middle_of_a_pass_takes_five_seconds_at_most(program: Program, world: World) -> None:
+    def hang(_: object) -> Answer:
+        time.sleep(15)
+        return Answer()
+
+    world.api.next_answers.append(hang)
+    process = program.start("run", "--once")
+    program.until(lambda seen: "claimed" in seen.values())
+    time.sleep(0.3)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=15) == 130
+    assert time.monotonic() - begun < 7
+
+
 def test_a_wrong_setting_is_named_with_what_is_allowed(program: Program) -> None:
     program.settings["check_interval"] = "often"
     done = program.ask("run", "--once")

@@ -822,6 +822,19 @@ def test_an_old_copy_of_pending_saved_late_does_not_fetch_a_finished_film_again(
     assert current_films(queue) == {"1", "3"}
 
 
+def test_an_id_alone_is_enough_for_a_new_film_and_moves_a_known_one_as_it_is(
+    three: None, files: QueueFiles, home: Path, queue: QueueManager
+) -> None:
+    before = film_of(queue, "2").movie
+    save(home, "failed", [])
+    save(home, "pending", [*read(home, "pending"), {"id": "tt0083658"}, {"id": "2"}])
+    assert files.sync() == []
+    assert film_of(queue, "2").movie == before
+    assert film_of(queue, "2").status is Status.DUE
+    [new] = [film for film in queue.films_in(Queue.PENDING) if film.movie.imdb_id == "tt0083658"]
+    assert new.movie.title == "tt0083658"
+
+
 # -- what cannot be taken
 
 
@@ -846,7 +859,7 @@ def problem(files: QueueFiles) -> FacesError:
         (b'{"id": 1, "title": "x"}', "must hold a list"),
         (b'[{"id": 1, "title": "x"}, 7]', "entry 2 is not an object"),
         (b"[[]]", "entry 1 is not an object"),
-        (b"[{}]", 'entry 1: "title" is None'),
+        (b"[{}]", 'entry 1: "title" is null'),
         (b'[{"id": "", "title": "  "}]', 'entry 1: "title"'),
         (b'[{"id": 1, "title": "x"}, {"id": "1", "title": "x"}]', "has film 1 twice"),
         (b'[{"id": 9, "title": 7}]', 'film 9: "title" is 7'),
@@ -907,7 +920,7 @@ def test_a_wrong_value_is_named_and_none_of_its_file_is_taken(
     paste(home, "pending", {"id": 9, "title": "Nine"})
     found = problem(files)
     [(key, value)] = changes.items()
-    assert f'queue_pending.json, film 1: "{key}" is {value!r}; allowed is' in found.message
+    assert f'queue_pending.json, film 1: "{key}" is {json.dumps(value)}; allowed is' in found.message
     assert (standing(queue), shown(home), len(kept_aside(home))) == (before[0], before[1], 1)
 
 

@@ -5,7 +5,7 @@ import click
 from movie_sync.cli.output import answering
 
 
-@click.command()
+@click.command(short_help="Show the whole job, with no account")
 @click.option(
     "--client",
     type=click.Choice(["builtin", "qbittorrent"]),

@@ -17,7 +17,7 @@ LIST_NAME = "csv"
 _BATCH = 500
 
 
-@click.command("import")
+@click.command("import", short_help="Take in Letterboxd's CSV export")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(*, file: Path, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def start_logging(home: Path, level: str, *, on_stderr: bool) -> None:
     make_private_folder(home)
     root = logging.getLogger()
     root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("qbittorrentapi").setLevel(logging.WARNING)
     make_private_file(home / LOG_FILE)
     file = _PrivateRotatingFile(home / LOG_FILE, maxBytes=_LOG_BYTES, backupCount=_LOG_COPIES, encoding="utf-8")

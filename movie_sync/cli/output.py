@@ -16,6 +16,7 @@ from movie_sync.errors import (
     ConfigError,
     CredentialsError,
     MovieSyncError,
+    StoreError,
     Unavailable,
 )
 
@@ -35,7 +36,8 @@ def exit_code(error: MovieSyncError) -> int:
 def answering(as_json: bool) -> Iterator[None]:
     """End a command that meets one of our errors with its sentence and its exit code."""
     try:
-        yield
+        with _in_our_words():
+            yield
     except MovieSyncError as error:
         from movie_sync.lib.redaction import redact  # noqa: PLC0415  7 ms that a command without errors need not pay
 
@@ -44,6 +46,18 @@ def answering(as_json: bool) -> Iterator[None]:
         else:
             click.echo(redact(str(error)), err=True)
         raise click.exceptions.Exit(exit_code(error)) from None
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    """A file that cannot be used, such as the home folder, in a sentence."""
+    try:
+        yield
+    except OSError as exc:
+        raise StoreError(
+            f"{exc.filename or 'A file'} cannot be used ({exc.strerror or exc}).",
+            hint="Check MOVIE_SYNC_HOME, its rights and the free space.",
+        ) from exc
 
 
 def print_json(data: Any) -> None:

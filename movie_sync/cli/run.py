@@ -38,7 +38,7 @@ def _stop_on_signals(stop: threading.Event, *, once: bool) -> None:
         signal.signal(number, on_signal)
 
 
-@click.command()
+@click.command(short_help="Work until stopped, or one pass (--once)")
 @click.option("--once", is_flag=True, help="One whole pass, then leave: 0 fine, 3 needs you, 4 a service was down.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Log more.")

@@ -16,7 +16,7 @@ from movie_sync.store.providers import FINE, ProviderState
 _SHOWN = 10
 
 
-@click.command()
+@click.command(short_help="Show the queues and what comes next")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whole numbers.")
 def command(*, as_json: bool) -> None:
     """Show the queues, what is downloading, what is tried next, and what failed for good.

@@ -13,7 +13,7 @@ from qbittorrentapi import exceptions as qbt
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
 from movie_sync.errors import AuthFailed, ClientRefuses, Unavailable
 from movie_sync.lib.clock import Clock
-from movie_sync.lib.redaction import keep_secret, redact
+from movie_sync.lib.redaction import keep_secret
 from movie_sync.movie import ClientTorrent, Torrent, TransferState
 
 PROVIDER = "qbittorrent"
@@ -88,6 +88,7 @@ class QBittorrentManager(TorrentClient):
         self._clock = clock
         self._lock = threading.RLock()
         self._refused: AuthFailed | None = None
+        self._answered = False
 
     def check(self) -> ClientInfo:
         """See TorrentClient; starts qBittorrent once where ``auto_start`` names a command."""
@@ -124,7 +125,7 @@ class QBittorrentManager(TorrentClient):
     def close(self) -> None:
         """End the session here; qBittorrent itself goes on."""
         with self._lock, contextlib.suppress(qbt.APIError, requests.RequestException):
-            if self._client.is_logged_in:
+            if self._answered:
                 self._client.auth_log_out()
 
     # -- asking
@@ -136,7 +137,9 @@ class QBittorrentManager(TorrentClient):
             if self._refused is not None:
                 raise self._refused
             try:
+                self._answered = False
                 yield
+                self._answered = True
             except qbt.LoginFailed:
                 self._refused = self._auth_failed(f"qBittorrent at {self._address} refused the user name or password.")
                 raise self._refused from None
@@ -154,13 +157,16 @@ class QBittorrentManager(TorrentClient):
             except (qbt.APIError, requests.RequestException) as exc:
                 raise Unavailable(
                     PROVIDER,
-                    f"qBittorrent at {self._address} does not answer ({redact(type(exc).__name__)}).",
+                    f"qBittorrent at {self._address} does not answer.",
                     hint="Check that it runs and that its web UI is on at this address.",
                 ) from exc
 
     @staticmethod
     def _auth_failed(message: str) -> AuthFailed:
-        hint = "Set the right ones; nothing more is tried with these, since five wrong tries ban this machine."
+        hint = (
+            "Set the right ones (delete credentials.enc to be asked again); nothing more is tried with these, since"
+            " five wrong tries ban this machine."
+        )
         return AuthFailed(PROVIDER, message, hint=hint)
 
     def _look(self) -> ClientInfo:

@@ -82,7 +82,7 @@ FILMS: tuple[DemoFilm, ...] = (
             Offer("Metropolis.1927.2160p.WEB-DL.H265-DEMO", 6, 6, seeded=False),
             Offer("Metropolis.1927.1080p.BluRay.x264-DEMO", 4, 5),
         ),
-        note="nobody seeds the best release",
+        note="nobody seeds the best release, so the next best was taken",
         taken="Metropolis.1927.1080p.BluRay.x264-DEMO",
     ),
     DemoFilm(

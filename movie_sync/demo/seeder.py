@@ -5,6 +5,7 @@ standard input ends.
 """
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 
@@ -53,4 +54,6 @@ def _with_qbittorrent(torrents: Path, data: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C reaches the whole group; this process ends with its standard input, in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -57,7 +57,7 @@ def run(client: str, *, keep: bool) -> int:
     Raises:
         MovieSyncError: What it needs is not installed; the message says how to get it.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     client = _usable_client(client, console)
     folder = Path(tempfile.mkdtemp(prefix="movie-sync-demo-"))
     try:
@@ -240,7 +240,12 @@ def _display(console: Console) -> Iterator[Callable[[dict[int, FilmRecord]], Non
 
 
 def _table(films: dict[int, FilmRecord]) -> Table:
-    table = Table("Film", "Queue", "State", "Progress", "Release, or why not")
+    table = Table()
+    table.add_column("Film", max_width=24, no_wrap=True)
+    table.add_column("Queue", min_width=9)
+    table.add_column("State", min_width=12)
+    table.add_column("Progress", min_width=10)
+    table.add_column("Release, or why not", no_wrap=True)
     for wish in FILMS:
         film = films.get(wish.movie.number or 0)
         if film is None:
@@ -292,7 +297,8 @@ def _summary(console: Console, checked: Checked, films: dict[int, FilmRecord], c
     for wish in FILMS:
         record = films.get(wish.movie.number or 0)
         if record is not None and record.queue != Queue.COMPLETED:
-            console.print(f"Put off or not taken: {wish.movie}: {record.last_error or record.reason or record.status}")
+            label = "Put off" if record.queue == Queue.PENDING else "Not taken"
+            console.print(f"{label}: {wish.movie}: {record.last_error or record.reason or record.status}")
         elif wish.note:
             console.print(f"Of note: {wish.movie}: {wish.note}.")
     for problem in checked.problems:
@@ -301,7 +307,8 @@ def _summary(console: Console, checked: Checked, films: dict[int, FilmRecord], c
     console.print(
         f"Films: {checked.done} of {len(FILMS)} ended where they had to, {checked.equal} of {wanted} downloaded"
     )
-    console.print(f"by {client} with the content that was seeded, in {seconds:.1f} s.")
+    fetched_by = "the built-in client" if client == "builtin" else "qBittorrent"
+    console.print(f"by {fetched_by} with the content that was seeded, in {seconds:.1f} s.")
     console.print(f"Bytes on disk: {checked.bytes_on_disk:,}; seeded: {checked.bytes_seeded:,}; equal: ", end="")
     console.print("yes" if checked.bytes_on_disk == checked.bytes_seeded and not checked.problems else "NO")
     return 1 if checked.problems or checked.bytes_on_disk != checked.bytes_seeded else 0

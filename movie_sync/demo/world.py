@@ -6,6 +6,7 @@ standard input.
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -117,4 +118,6 @@ def main(folder: Path, client: str) -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C reaches the whole group; this process ends with its standard input, in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     main(Path(sys.argv[1]), sys.argv[2])

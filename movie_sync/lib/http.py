@@ -22,6 +22,7 @@ CONNECT_S = 10.0
 READ_S = 20.0
 TOTAL_S = 60.0
 MAX_REDIRECTS = 5
+_HINT = "Check the network, and its address in config.json."
 # The longest pause a server can ask for and get; beyond it our own back-off decides.
 MAX_RETRY_AFTER_S = 24 * 3600.0
 
@@ -263,7 +264,9 @@ class HttpClient:
         """An error whose text holds neither the URL's query nor what the library put into its own message."""
         host = self._host(url)
         if timed_out or isinstance(exc, requests.Timeout) or _read_timed_out(exc):
-            return Unavailable(self._provider, f"{host} did not answer in time ({seconds:.0f} s).", code="timeout")
+            return Unavailable(
+                self._provider, f"{self._provider} ({host}) did not answer in time ({seconds:.0f} s).", code="timeout"
+            )
         if isinstance(exc, requests.exceptions.SSLError):
             return Unavailable(
                 self._provider,
@@ -276,7 +279,9 @@ class HttpClient:
         if isinstance(exc, requests.exceptions.ChunkedEncodingError):
             return Unavailable(self._provider, f"{host} broke off in the middle of its answer.", code="cut")
         if isinstance(exc, requests.ConnectionError):
-            return Unavailable(self._provider, f"{host} cannot be reached.", code="unreachable")
+            return Unavailable(
+                self._provider, f"{self._provider} ({host}) cannot be reached.", hint=_HINT, code="unreachable"
+            )
         return Unavailable(self._provider, f"{host} did not answer properly ({type(exc).__name__}).")
 
     @staticmethod

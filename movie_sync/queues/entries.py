@@ -1,5 +1,6 @@
 """One line of a queue file: how a film is shown, and what of a hand-edited entry can be taken. Pure."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -65,7 +66,7 @@ class EntryError(ValueError):
 
 
 def _fail(key: str, value: object, allowed: str) -> EntryError:
-    return EntryError(f'"{key}" is {value!r}; allowed is {allowed}')
+    return EntryError(f'"{key}" is {json.dumps(value, ensure_ascii=False, default=str)}; allowed is {allowed}')
 
 
 def _text(key: str, value: object) -> str | None:
@@ -174,8 +175,10 @@ def movie_of(entry: Entry) -> Movie:
     Raises:
         EntryError: A value cannot be taken.
     """
-    facts = {key: _CHECKS[key](key, entry.get(key)) for key in FACT_KEYS}
     name = str(entry.get("id") or "").strip()
+    # An id is enough; what the film is called shows when it is found.
+    entry = {"title": name or None, **entry}
+    facts = {key: _CHECKS[key](key, entry.get(key)) for key in FACT_KEYS}
     director = facts.pop("director")
     return Movie(
         **{

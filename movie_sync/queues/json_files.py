@@ -172,8 +172,11 @@ class QueueFiles:
                         for edit in found:
                             at = edit
                             carry_out(tx, edit, self._clock.now())
-                    if taken_out := [edit.key for edit in found if edit.new is None]:
-                        log.info("taken out by hand, and so excluded: %s", ", ".join(taken_out[:20]))
+                    if taken_out := [str(edit.entry.get("title") or edit.key) for edit in found if edit.new is None]:
+                        log.warning(
+                            "Taken out by hand, and so excluded: %s. Move them back from queue_failed.json to undo it.",
+                            ", ".join(taken_out),
+                        )
                     return
                 except EntryError as exc:
                     refused = [at.new or at.old or Queue.PENDING]
@@ -185,7 +188,8 @@ class QueueFiles:
     def _keep_aside(self, queues: list[Queue], error: FacesError) -> FacesError:
         stamp = (utc_text(self._clock.now()) or "").replace(":", "")
         kept = [set_aside(self.path(queue), stamp).name for queue in queues]
-        hint = f"The edit was kept as {' and '.join(kept)} and not taken; mend it there and save it again."
+        names = " and ".join(self.path(queue).name for queue in queues)
+        hint = f"The edit was kept as {' and '.join(kept)} and not taken; correct it and save it as {names}."
         with self._store.write() as tx:
             history.append(tx, self._clock.now(), None, "queue_file_kept", f"{error.message} {hint}")
         return FacesError(error.message, hint=hint)

@@ -39,7 +39,8 @@ class Conflict:
 def _changed_keys(before: Entry | None, after: Entry) -> frozenset[str]:
     if before is None:
         return frozenset(after) & KNOWN_KEYS
-    keys = (before.keys() | after.keys()) & KNOWN_KEYS - SHOWN_ONLY
+    # A key that is left out says nothing; null says "none".
+    keys = after.keys() & KNOWN_KEYS - SHOWN_ONLY
     return frozenset(key for key in keys if before.get(key) != after.get(key))
 
 
