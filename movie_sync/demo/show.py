@@ -31,6 +31,8 @@ from movie_sync.store.films import FilmRecord
 
 LIMIT_S = 30.0
 _LOOK_S = 0.2
+# Characters of the live table's other columns and its lines.
+_OTHER_COLUMNS = 71
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ def _display(console: Console) -> Iterator[Callable[[dict[int, FilmRecord]], Non
     """A live table on a terminal; a line for each change elsewhere."""
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
-            yield lambda films: live.update(_table(films))
+            yield lambda films: live.update(_table(films, console.width))
         return
     last: dict[int, str] = {}
 
@@ -239,13 +241,14 @@ def _display(console: Console) -> Iterator[Callable[[dict[int, FilmRecord]], Non
     yield tell
 
 
-def _table(films: dict[int, FilmRecord]) -> Table:
+def _table(films: dict[int, FilmRecord], width: int) -> Table:
+    """The films as they stand; the last column takes what the terminal has left."""
     table = Table()
     table.add_column("Film", max_width=24, no_wrap=True)
     table.add_column("Queue", min_width=9)
     table.add_column("State", min_width=12)
     table.add_column("Progress", min_width=10)
-    table.add_column("Release, or why not", no_wrap=True)
+    table.add_column("Release, or why not", max_width=max(8, width - _OTHER_COLUMNS), no_wrap=True)
     for wish in FILMS:
         film = films.get(wish.movie.number or 0)
         if film is None:
