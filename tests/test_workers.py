@@ -23,10 +23,10 @@ from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.http import HttpClient
 from movie_sync.library.index import LibraryFolder, LibraryIndex
-from movie_sync.movie import ClientTorrent, Movie, Status, Torrent, TransferState
+from movie_sync.movie import ClientTorrent, Decision, Movie, Status, Torrent, TransferState
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.filelist_downloader import FileListDownloader
 from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
@@ -172,8 +172,6 @@ class House:
     def film(self, wanted: Movie) -> FilmRecord:
         """What the queue says of a film."""
         with self.store.read() as tx:
-            from movie_sync.store import films  # noqa: PLC0415  a test looks inside
-
             found = films.get(tx, films.of_names(tx, wanted.names)[0])
         assert found is not None
         return found
@@ -449,8 +447,6 @@ def test_a_hand_over_whose_torrent_file_is_lost_is_searched_anew(house: House, c
     claimed = house.queue.claim()
     assert claimed is not None
     judged = house.tracker.search(replace(MATRIX))
-    from movie_sync.movie import Decision  # noqa: PLC0415  only here
-
     assert house.hand_over.begin(claimed, [Decision(judged[0])])
     house.hand_over.forget_torrent(house.film(MATRIX).info_hash or "")
     house.work()
@@ -583,6 +579,78 @@ def test_film_pages_are_not_asked_for_while_the_source_is_to_be_left_alone(house
         house.monitor.step(clock.now())
         clock.turn(60)
     assert house.site.requests == []
+
+
+def claimed(house: House) -> FilmRecord:
+    house.wish(MATRIX)
+    film = house.queue.claim()
+    assert film is not None
+    return film
+
+
+def test_the_same_torrent_under_another_release_is_not_taken_again(house: House, clock: HandClock) -> None:
+    upload = house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.wish(MATRIX)
+    house.work()
+    transfer = house.queue.current_transfers()[0][0]
+    house.queue.blocklist(transfer, "dead.")
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-AGAIN", torrent=upload.torrent)
+    house.work()
+    film = house.film(MATRIX)
+    assert (film.status, film.reason_code) == (Status.RETRYING, "no_usable_torrent")
+    assert "same torrent" in (film.last_error or "")
+
+
+def test_a_hand_over_without_an_intent_is_searched_anew(house: House) -> None:
+    film = claimed(house)
+    with house.store.write() as tx:
+        films.change(tx, film.film_id, Status.HANDING_OVER)
+    house.work()
+    assert house.status(MATRIX) is Status.NOT_FOUND
+    assert "taken_back" in [event.event for event in house.queue.story(MATRIX)]
+
+
+def test_a_film_that_came_to_disk_while_its_hand_over_waited_is_owned(house: House, clock: HandClock) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    house.wish(MATRIX)
+    scripted(house).takes_nothing = True
+    house.work()
+    house.films.mkdir()
+    (house.films / "The Matrix (1999).mkv").write_bytes(b"x")
+    clock.turn(120)
+    house.work()
+    assert house.status(MATRIX) is Status.OWNED
+    assert scripted(house).added == []
+    assert list((house.folder / "torrents").iterdir()) == []
+
+
+def test_a_film_moved_by_a_person_in_the_middle_of_its_hand_over_stays_moved(house: House) -> None:
+    film = claimed(house)
+    house.offer(MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A")
+    releases = house.tracker.search(MATRIX)
+    with house.store.write() as tx:
+        films.change(tx, film.film_id, Status.EXCLUDED)
+    assert not house.hand_over.begin(film, [Decision(release) for release in releases])
+    assert house.status(MATRIX) is Status.EXCLUDED
+
+
+def test_torrents_nobody_needs_are_deleted_and_the_others_stay(house: House) -> None:
+    info_hash = handed_over(house)
+    stray = house.hand_over.torrent_path("b" * 40)
+    stray.write_bytes(b"announce key")
+    house.hand_over.tidy()
+    assert not stray.exists()
+    assert house.hand_over.torrent_path(info_hash).exists()
+
+
+def test_a_lost_torrent_is_given_again_only_where_that_is_possible(house: House) -> None:
+    info_hash = handed_over(house)
+    assert house.hand_over.again(info_hash)
+    scripted(house).error = ClientRefuses("no")
+    assert not house.hand_over.again(info_hash)
+    scripted(house).error = None
+    house.hand_over.torrent_path(info_hash).write_bytes(b"damaged")
+    assert not house.hand_over.again(info_hash)
 
 
 # -- transfers
