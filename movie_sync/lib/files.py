@@ -20,8 +20,13 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty 0600 file if there is none; take others' rights off one that is there."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE_FILE))
+    """Make an empty 0600 file if there is none; take others' rights off one that is there.
+
+    One that is there is never opened: closing it again would drop every POSIX lock this process has on it, and SQLite
+    relies on those (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, PRIVATE_FILE))
     if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE_FILE)
 

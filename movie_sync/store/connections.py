@@ -11,6 +11,7 @@ from movie_sync.lib.files import make_private_file, make_private_folder
 from movie_sync.store.migrations import migrate
 
 BUSY_TIMEOUT_S = 10.0
+_WAL_TRIES = 200
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
@@ -121,9 +122,23 @@ class Store:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         if not self._read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
+            self._switch_to_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
         return connection
+
+    @staticmethod
+    def _switch_to_wal(connection: Connection) -> None:
+        """Several that open a new database at once: SQLite refuses the switch without waiting its busy timeout."""
+        for _ in range(_WAL_TRIES):
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as exc:
+                if "locked" not in str(exc):
+                    raise
+                threading.Event().wait(BUSY_TIMEOUT_S / _WAL_TRIES)
+            else:
+                return
+        connection.execute("PRAGMA journal_mode=WAL")
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
