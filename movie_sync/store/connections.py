@@ -120,10 +120,14 @@ class Store:
             check_same_thread=False,  # close() ends them all from one thread, after the others have stopped
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys=ON")
-        if not self._read_only:
-            self._switch_to_wal(connection)
-            connection.execute("PRAGMA synchronous=FULL")
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            if not self._read_only:
+                self._switch_to_wal(connection)
+                connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @staticmethod
