@@ -345,7 +345,7 @@ class Config:
         return _wrong(self.origin(key), key, self.value(key), allowed)
 
 
-# facts/filelist-api: category ids and what they hold; an id that is not here is judged by its name.
+# FileList: category ids and what they hold; an id that is not here is judged by its name.
 _QUALITIES: Mapping[int, Quality] = {6: "4K", 26: "4K", 4: "HD", 20: "HD", 19: "HD-RO", 1: "SD", 2: "SD", 3: "SD"}
 
 

@@ -59,7 +59,7 @@ MOST_ADDS = 3
 _BROKEN = frozenset({"error", "missing_files"})
 # Less room than this beside what a torrent still needs may be why it is in error.
 _SPARE_BYTES = 100 * 1024 * 1024
-# design: more than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
+# More than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
 MANY_MISSING_SHARE = 0.2
 

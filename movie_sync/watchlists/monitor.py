@@ -19,7 +19,7 @@ _Page = TypeVar("_Page")
 
 PROVIDER = "letterboxd"
 MAX_PAGE_BYTES = 5 * 1024 * 1024
-# facts: a challenge page pauses the source for an hour.
+# A challenge page pauses the source for an hour.
 CHALLENGE_PAUSE_S = 3600.0
 # How often a list that moves while it is read is started over before the next check is left to prove it.
 _ATTEMPTS = 3
