@@ -14,8 +14,8 @@ from movie_sync.store.films import FilmRecord
 def find(tx: Connection, key: str, movie: Movie) -> int | None:
     """The film an entry is about, None when it is a new one."""
     scheme = "letterboxd:" if key.isdecimal() else "imdb:" if key.startswith("tt") else ""
-    found = films.of_names(tx, [f"{scheme}{key}"]) or films.of_names(tx, (*movie.names, movie.key))
-    return found[0] if found else None
+    found = films.of_names(tx, [f"{scheme}{key}"])
+    return found[0] if found else films.find(tx, movie)
 
 
 def carry_out(tx: Connection, edit: Edit, now: float) -> None:

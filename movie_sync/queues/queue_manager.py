@@ -111,15 +111,15 @@ class QueueManager:
         order = film.wished_at if film.wished_at is not None else begun_at
         order -= film.position * _PLACE_S
         movie = film.movie
-        ids = films.of_names(tx, (*movie.names, movie.key))
-        if not ids:
+        known = films.find(tx, movie)
+        if known is None:
             film_id = films.insert(
                 tx, movie, Status.DUE, queued_at=now, added_at=film.wished_at or now, wish_order=order
             )
             wishes.wish(tx, film_id, list_name, film.wished_at, now)
             history.append(tx, now, film_id, "wished", f"Wished for on {list_name}.")
             return True
-        film_id = films.learn(tx, ids[0], movie)
+        film_id = films.learn(tx, known, movie)
         wishes.wish(tx, film_id, list_name, film.wished_at, now)
         record = films.get(tx, film_id)
         if record is None or record.left_at is None:

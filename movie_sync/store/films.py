@@ -151,6 +151,41 @@ def of_names(tx: Connection, names: Iterable[str]) -> list[int]:
     return [row[0] for row in tx.execute(f"SELECT DISTINCT film FROM names WHERE name IN ({marks})", wanted)]
 
 
+def find(tx: Connection, movie: Movie) -> int | None:
+    """The film this is: by any of its names, else by page or by title and year; None when it is a new one.
+
+    Page and title count only where one of the two has no name of Letterboxd's own: such films come from earlier
+    versions, from entries written by hand, and from ``add``.
+    """
+    found = of_names(tx, (*movie.names, movie.key))
+    if found:
+        return found[0]
+    rows = tx.execute(
+        "SELECT id, number, lid, imdb_id, slug FROM films WHERE slug = ? OR (title = ? COLLATE NOCASE AND year IS ?)",
+        (movie.slug, movie.title, movie.year),
+    ).fetchall()
+    same = [row["id"] for row in rows if _may_be(row, movie)]
+    return int(same[0]) if len(same) == 1 else None
+
+
+def _may_be(row: Row, movie: Movie) -> bool:
+    """True when no name of the two contradicts that they are one film."""
+    known = row["number"] is not None or row["lid"] is not None
+    named = movie.number is not None or movie.lid is not None
+    pairs = ((row["imdb_id"], movie.imdb_id), (row["slug"], movie.slug))
+    return not (known and named) and all(one is None or two is None or one == two for one, two in pairs)
+
+
+def with_slug(tx: Connection, slug: str) -> list[int]:
+    """Row numbers of films whose page was last known by this slug."""
+    return [row[0] for row in tx.execute("SELECT id FROM films WHERE slug = ?", (slug,))]
+
+
+def titles(tx: Connection) -> list[tuple[int, str, int | None]]:
+    """Row number, title and year of every film that is wished for or in a queue."""
+    return [tuple(row) for row in tx.execute("SELECT id, title, year FROM films WHERE queue != 'left' ORDER BY id")]
+
+
 def add_names(tx: Connection, film_id: int, movie: Movie) -> None:
     """Note every name of the movie for the film; a name another film has stays there."""
     tx.executemany(
@@ -263,8 +298,9 @@ def release_claims(tx: Connection) -> int:
 
 def without_details(tx: Connection) -> int | None:
     """A film that waits or failed, has a film page and was never read there; None when there is none."""
+    # The plus keeps SQLite from the index by slug, which nearly every film has.
     row = tx.execute(
-        "SELECT id FROM films WHERE details_at IS NULL AND slug IS NOT NULL"
+        "SELECT id FROM films WHERE details_at IS NULL AND +slug IS NOT NULL"
         " AND status IN ('put_off', 'not_found', 'retrying', 'permanent') ORDER BY id LIMIT 1"
     ).fetchone()
     return int(row[0]) if row else None
@@ -294,9 +330,15 @@ def learn(tx: Connection, film_id: int, movie: Movie) -> int:
     record = get(tx, film_id)
     if record is None:
         raise LookupError(film_id)
-    _store_movie(tx, film_id, _filled(record.movie, movie))
+    known = replace(record.movie, title=movie.title) if _makeshift_title(record.movie) else record.movie
+    _store_movie(tx, film_id, _filled(known, movie))
     add_names(tx, film_id, movie)
     return film_id
+
+
+def _makeshift_title(movie: Movie) -> bool:
+    """True when a film that came by an id or an address alone has that in place of its title."""
+    return movie.title in {movie.slug, movie.key, movie.imdb_id, f"lid:{movie.lid}", f"letterboxd:{movie.number}"}
 
 
 def learn_facts(tx: Connection, film_id: int, facts: FilmFacts, now: float) -> int:

@@ -89,8 +89,15 @@ _SCHEMA_1 = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 
+# By page and by title: how a film that came without an id of its own is recognised.
+_SCHEMA_2 = (
+    "CREATE TABLE requests (request TEXT PRIMARY KEY, at REAL NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX films_slug ON films (slug)",
+    "CREATE INDEX films_title ON films (title COLLATE NOCASE)",
+)
+
 # One entry a schema version; the statements of entry n lead from version n to n + 1.
-STEPS: Sequence[Sequence[str]] = (_SCHEMA_1,)
+STEPS: Sequence[Sequence[str]] = (_SCHEMA_1, _SCHEMA_2)
 SCHEMA_VERSION = len(STEPS)
 
 
