@@ -1,35 +1,35 @@
-"""App: the only place that builds the parts, starts them and stops them."""
+"""App: builds the parts, starts them, exchanges those whose settings changed, and stops them."""
 
 import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from movie_sync import __version__
-from movie_sync.clients.torrent_client import TorrentClient
-from movie_sync.config import Config
-from movie_sync.credentials_manager import Ask, CredentialsManager
+from movie_sync import __version__, parts
+from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
+from movie_sync.credentials_manager import CREDENTIALS_FILE, Ask, CredentialsManager
 from movie_sync.errors import ConfigError, MovieSyncError, Stopping
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
+from movie_sync.lib import systemd
 from movie_sync.lib.backoff import RetryPolicy
-from movie_sync.lib.clock import Clock, SystemClock
+from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import InstanceLock, make_private_folder
-from movie_sync.lib.http import HttpClient
 from movie_sync.library.index import PROVIDER as LIBRARY
-from movie_sync.library.index import LibraryFolder, LibraryIndex
+from movie_sync.parts import Parts
+from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.store import Store, requests
 from movie_sync.store.providers import NEEDS_USER
-from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.watchlists.watchlist import Watchlist
 from movie_sync.workers import (
+    MAX_ACTIVE,
     DownloadWorker,
     FacesWorker,
     MonitorWorker,
@@ -43,118 +43,15 @@ from movie_sync.workers import (
 
 log = logging.getLogger(__name__)
 
-HOMEPAGE = "https://github.com/movie-sync/movie-sync"
-USER_AGENT = f"MovieSync/{__version__} (+{HOMEPAGE})"
 # A stop takes at most 5 s: the workers get 4, then what is synced is enough, since every effect is crash-safe.
 STOP_S = 4.0
 _POLL_S = 1.0
 # A pass that meets so many unexpected errors in a row would go on for ever.
 _MOST_ERRORS = 10
+# Services whose log-in is kept by the credentials manager.
+_WITH_CREDENTIALS = frozenset({"filelist", "qbittorrent"})
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a part is built from; the argument of every entry point of ``movie_sync.trackers`` and its siblings."""
-
-    config: Config
-    credentials: CredentialsManager
-    store: Store
-    clock: Clock
-    ask: Ask | None = None
-
-
-def letterboxd(parts: Parts) -> Watchlist:
-    """Entry point: the user's Letterboxd watchlist."""
-    from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor  # noqa: PLC0415  loaded by name
-
-    settings = parts.config.settings
-    return LetterboxdWatchlistMonitor(
-        settings.letterboxd_url,
-        settings.username,
-        http=HttpClient("letterboxd", USER_AGENT),
-        store=parts.store,
-        clock=parts.clock,
-        delay_s=settings.letterboxd_delay,
-    )
-
-
-def filelist(parts: Parts) -> MovieDownloader:
-    """Entry point: FileList.io."""
-    from movie_sync.trackers.filelist_downloader import FileListDownloader  # noqa: PLC0415  loaded by name
-
-    settings = parts.config.settings
-    credentials = parts.credentials.require("filelist", parts.ask)
-    return FileListDownloader(
-        settings.filelist_url,
-        credentials["username"],
-        credentials["passkey"],
-        categories=[wish.category_id for wish in parts.config.profile.categories],
-        http=HttpClient("filelist", USER_AGENT),
-        store=parts.store,
-        clock=parts.clock,
-        per_hour=settings.api_calls_per_hour,
-        delay_s=settings.filelist_delay,
-    )
-
-
-def qbittorrent(parts: Parts) -> TorrentClient:
-    """Entry point: qBittorrent over its web API."""
-    from movie_sync.clients.qbittorrent_manager import QBittorrentManager  # noqa: PLC0415  loaded by name
-
-    settings = parts.config.filelist.qbittorrent
-    credentials = parts.credentials.require("qbittorrent", parts.ask)
-    return QBittorrentManager(
-        settings.host,
-        settings.port,
-        credentials["username"],
-        credentials["password"],
-        clock=parts.clock,
-        category=settings.category,
-        tags=settings.tags.split(","),
-        save_path=settings.save_path,
-        auto_start=settings.auto_start,
-    )
-
-
-def builtin(parts: Parts) -> TorrentClient:
-    """Entry point: libtorrent in this process."""
-    from movie_sync.clients.builtin_client import BuiltinClient  # noqa: PLC0415  loaded by name
-
-    return BuiltinClient(
-        parts.config.home / "torrents" / "builtin",
-        parts.config.download_folder,
-        clock=parts.clock,
-        listen=parts.config.settings.builtin_listen,
-    )
-
-
-def torrent_folder(parts: Parts) -> TorrentClient:
-    """Entry point: no client, the .torrent is saved."""
-    from movie_sync.clients.torrent_folder import TorrentFolder  # noqa: PLC0415  loaded by name
-
-    return TorrentFolder(parts.config.download_folder)
-
-
-def load_part(kind: str, name: str, parts: Parts) -> Any:
-    """Build a part by its entry point; bundled and foreign ones load the same way.
-
-    Args:
-        kind: ``trackers``, ``clients`` or ``watchlists``.
-        name: Of the entry point.
-        parts: What it is built from.
-
-    Raises:
-        ConfigError: There is none of that name.
-        CredentialsError: It needs credentials nobody gave.
-    """
-    found = {point.name: point for point in entry_points(group=f"movie_sync.{kind}")}
-    if name not in found:
-        raise ConfigError(
-            f"There is no {name!r} among {kind} ({', '.join(sorted(found)) or 'none'}).",
-            hint="Install movie-sync properly (pip install .), or the package that brings it.",
-        )
-    builder: Callable[[Parts], Any] = found[name].load()
-    return builder(parts)
+_Built = TypeVar("_Built")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +69,42 @@ class Outcome:
     exit_code: int
 
 
+class _Rooms:
+    """The parts in use, each with what it was built from: one is built anew only when that changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Hashable, Any, Callable[[], None]]] = {}
+
+    def get(
+        self,
+        name: str,
+        made_from: Hashable,
+        build: Callable[[], _Built],
+        close: Callable[[_Built], None] = lambda _: None,
+    ) -> _Built:
+        """The part of a name as it is, or a new one in place of it."""
+        if name in self._kept and self._kept[name][0] == made_from:
+            found: _Built = self._kept[name][1]
+            return found
+        self.close(name)
+        built = build()
+        self._kept[name] = (made_from, built, lambda: close(built))
+        return built
+
+    def close(self, *names: str) -> None:
+        """Let parts go; all of them without a name."""
+        for name in names or tuple(reversed(self._kept)):
+            if name in self._kept:
+                self._kept.pop(name)[2]()
+
+
 class App:
     """One running Movie Sync: holds the home folder's lock while its ``with`` block lasts.
 
     Args:
         config: All settings; no part reads them after it was built.
         credentials: Where secrets come from.
-        stop: Set to end it.
+        stop: Set when it is to end; `stop` sets it.
         ask: Puts questions for missing credentials; None when nobody can answer.
     """
 
@@ -188,10 +114,14 @@ class App:
         self._config = config
         self._credentials = credentials
         self._stop = stop
+        # Ends the workers: at a stop, and while parts are exchanged.
+        self._halt = threading.Event()
         self._ask = ask
-        self._clock = SystemClock(stop)
+        self._clock = SystemClock(self._halt)
         self._lock = InstanceLock(config.home / "instance.lock")
         self._threads: list[threading.Thread] = []
+        self._rooms = _Rooms()
+        self._settings_read = self._settings_stamp()
         # What has to be let go at the end, in reverse order of its making.
         self._held = contextlib.ExitStack()
 
@@ -213,66 +143,91 @@ class App:
     ) -> None:
         self._held.close()
 
+    def stop(self) -> None:
+        """Ask it to end; fine in a signal handler."""
+        self._stop.set()
+        self._halt.set()
+
     def _open(self, held: contextlib.ExitStack) -> None:
         home = self._config.home
         make_private_folder(home)
         self._lock.acquire()
         held.callback(self._lock.release)
-        settings = self._config.settings
         self._store = Store(home / "movie_sync.db")
         held.callback(self._store.close)
+        self._files = QueueFiles(home, self._store, self._clock)
+        report(self._files.sync())
+        take_in_watchlist(self._config.watchlist_path, self._store, self._clock.now())
+        held.callback(lambda: report(self._files.sync()))
+        held.callback(self._rooms.close)
+        with self._store.write() as tx:
+            requests.take(tx)
+        self._build(self._config)
+        self._queue.release_claims()
+
+    # -- building
+
+    def _build(self, config: Config) -> None:
+        """Build what is new or has other settings than before."""
+        self._config = config
+        settings = config.settings
         self._queue = QueueManager(
             self._store,
             self._clock,
             retries=RetryPolicy(settings.retry_interval, settings.backoff_multiplier, settings.max_retries),
             newest_first=settings.queue_order == "newest",
         )
-        self._files = QueueFiles(home, self._store, self._clock)
-        report(self._files.sync())
-        held.callback(lambda: report(self._files.sync()))
-        self._queue.release_claims()
-        self._build_rooms(held)
+        self._build_rooms()
+        self._look_after_services()
+        self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
+        if not settings.keep_torrent_files:
+            self._hand_over.tidy()
+        self._queue.end_put_off(MAX_ACTIVE)
         self._build_workers()
 
-    def _build_rooms(self, held: contextlib.ExitStack) -> None:
-        config = self._config
-        parts = Parts(config, self._credentials, self._store, self._clock, self._ask)
-        self._tracker: MovieDownloader = load_part("trackers", "filelist", parts)
-        held.callback(self._tracker.close)
-        self._client: TorrentClient = load_part("clients", config.client, parts)
-        held.callback(self._client.close)
+    def _build_rooms(self) -> None:
+        settings, folders = self._config.settings, (self._config.download_folder, self._config.library_folders)
+        given = Parts(self._config, self._credentials, self._store, self._clock, self._ask)
+        address = (settings.filelist_url, settings.filelist_delay, settings.api_calls_per_hour)
+        self._tracker = self._rooms.get(
+            "tracker",
+            (*address, self._config.filelist.category_priority, self._fingerprint("filelist")),
+            lambda: parts.tracker(given),
+            lambda part: part.close(),
+        )
+        self._client = self._rooms.get(
+            "client",
+            (
+                self._config.client,
+                self._config.filelist.qbittorrent,
+                settings.builtin_listen,
+                folders[0],
+                self._fingerprint("qbittorrent") if self._config.client == "qbittorrent" else None,
+            ),
+            lambda: parts.client(given),
+            lambda part: part.close(),
+        )
         if self._tracker.private and not self._client.takes_private:
             raise ConfigError(
                 f"{self._tracker.name} is a private tracker, and the {self._client.name} client may not be used there.",
-                file="config.json",
+                file=CONFIG_FILE,
                 key="client",
                 hint='Set client to "qbittorrent".',
             )
-        self._watchlists: list[Watchlist] = (
-            [load_part("watchlists", "letterboxd", parts)] if config.settings.username else []
+        self._watchlists = self._rooms.get(
+            "watchlists",
+            (settings.username, settings.letterboxd_url, settings.letterboxd_delay),
+            lambda: parts.watchlists(given),
+            _close_all,
         )
-        for watchlist in self._watchlists:
-            held.callback(watchlist.close)
-        self._library = LibraryIndex(
-            [LibraryFolder(config.download_folder, False), *(LibraryFolder(f, True) for f in config.library_folders)],
-            self._store,
-        )
-        services = [self._tracker.name, self._client.name]
-        prints = {name: self._fingerprint(name) for name in services if name in {"filelist", "qbittorrent"}}
-        self._health = ProviderHealth(self._store, self._clock, config.home, prints)
-        self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
-        if not config.settings.keep_torrent_files:
-            self._hand_over.tidy()
-        self._providers = frozenset(
-            {
-                LIBRARY,
-                *services,
-                refusing(self._client),
-                missing_from(self._client),
-                *(watchlist.provider for watchlist in self._watchlists),
-            }
-        )
-        self._health.forget_others(self._providers)
+        self._library = self._rooms.get("library", folders, lambda: parts.library(given))
+
+    def _look_after_services(self) -> None:
+        services = {self._tracker.name, self._client.name}
+        prints = {name: self._fingerprint(name) for name in services & _WITH_CREDENTIALS}
+        self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
+        noted = {refusing(self._client), missing_from(self._client)}
+        self._health.forget_others({LIBRARY, *services, *noted, *(found.provider for found in self._watchlists)})
         for name in prints:
             if self._health.other_credentials(name) and self._health.fine(name):
                 self._queue.end_put_off(name)
@@ -281,7 +236,7 @@ class App:
         return self._credentials.fingerprint(service)
 
     def _build_workers(self) -> None:
-        config = self._config
+        settings = self._config.settings
         self._downloads = DownloadWorker(
             self._watchlists,
             self._tracker,
@@ -290,8 +245,9 @@ class App:
             self._queue,
             self._hand_over,
             self._health,
-            config.profile,
+            self._config.profile,
             self._clock,
+            max_active=settings.max_active_downloads,
             on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
         )
         self._monitor = MonitorWorker(
@@ -299,8 +255,9 @@ class App:
             self._queue,
             self._health,
             self._clock,
-            check_interval_s=config.settings.check_interval,
-            watchlist_path=config.watchlist_path,
+            check_interval_s=settings.check_interval,
+            watchlist_path=self._config.watchlist_path,
+            first_run=self._config.first_run,
             on_new=self._downloads.wake,
         )
         self._transfers = TransferWorker(
@@ -309,8 +266,8 @@ class App:
             self._hand_over,
             self._health,
             self._clock,
-            stalled_after_s=config.settings.stalled_after,
-            keep_torrent_files=config.settings.keep_torrent_files,
+            stalled_after_s=settings.stalled_after,
+            keep_torrent_files=settings.keep_torrent_files,
             on_due=self._downloads.wake,
         )
         self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
@@ -322,10 +279,63 @@ class App:
             return None
         return ConfigError(
             f"There is nothing to do: config.json in {self._config.home} has no username, and no film was imported.",
-            file="config.json",
+            file=CONFIG_FILE,
             key="username",
-            hint="Set it, or: movie-sync import watchlist.csv",
+            hint="Set it up: movie-sync config; or take in the CSV export: movie-sync import watchlist.csv",
         )
+
+    # -- new settings
+
+    def _settings_stamp(self) -> tuple[tuple[int, int] | None, ...]:
+        """Differs when a file with settings or credentials was written."""
+        names = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE)
+        return tuple(_stamp(self._config.home / name) for name in names)
+
+    def apply(self, config: Config, *, ask_services: bool = False) -> None:
+        """Exchange the parts whose settings changed; the workers stand still meanwhile.
+
+        Args:
+            config: In place of the one before; when a part cannot be built from it, the one before stays in use.
+            ask_services: Build the parts that remember a refusal anew, whatever changed.
+        """
+        if not self._halt_workers():
+            return
+        if ask_services:
+            self._rooms.close("tracker", "client")
+        before = self._config
+        try:
+            self._build(config)
+        except MovieSyncError as error:
+            log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say
+            self._build(before)
+        self._start()
+
+    def _reread_settings(self) -> None:
+        stamp = self._settings_stamp()
+        if stamp == self._settings_read:
+            return
+        self._settings_read = stamp
+        try:
+            config = Config.load(self._config.home)
+        except MovieSyncError as error:
+            log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say
+            return
+        for note in config.notes:
+            log.warning("%s", note)
+        self.apply(config)
+        log.info("Settings were read again.")
+
+    def _halt_workers(self) -> bool:
+        """End the workers between two effects; False when the whole program is asked to end meanwhile."""
+        self._halt.set()
+        for worker in self._workers:
+            worker.wake()
+        while any(thread.is_alive() for thread in self._threads):
+            if self._stop.wait(0.1):
+                return False
+        self._threads.clear()
+        self._halt.clear()
+        return not self._stop.is_set()
 
     # -- running
 
@@ -335,26 +345,41 @@ class App:
             log.warning("%s", idle)
         self._start()
         log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
+        systemd.notify("READY=1")
         version = self._store.data_version()
         try:
             while not self._stop.wait(_POLL_S):
+                systemd.notify("WATCHDOG=1")
+                self._reread_settings()
                 changed = self._store.data_version()
                 if changed != version:
                     version = changed
-                    self._downloads.wake()
-                    self._faces.wake()
+                    self._answer_commands()
         finally:
+            systemd.notify("STOPPING=1")
             self._end()
+
+    def _answer_commands(self) -> None:
+        """Something was committed, perhaps by a command: do what it asks, and look at what is due."""
+        with self._store.read() as tx:
+            asked = requests.any_left(tx)
+        if asked:
+            with self._store.write() as tx:
+                requests.take(tx)
+            log.info("Every service is asked again, as a command wants it.")
+            self.apply(self._config, ask_services=True)
+        for worker in (self._monitor, self._downloads, self._faces):
+            worker.wake()
 
     def _start(self) -> None:
         for worker in self._workers:
-            thread = threading.Thread(target=worker.run, args=(self._stop,), name=worker.name, daemon=True)
+            thread = threading.Thread(target=worker.run, args=(self._halt,), name=worker.name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _end(self) -> None:
         """Wait for the workers, but not longer than a person would."""
-        self._stop.set()
+        self.stop()
         for worker in self._workers:
             worker.wake()
         end = self._clock.monotonic() + STOP_S
@@ -414,3 +439,16 @@ class App:
         code = 3 if any(state.state == NEEDS_USER for state in states) else 4 if states else 0
         troubles = tuple(f"{state.message} {state.hint or ''}".strip() for state in states)
         return Outcome(counts, troubles, code)
+
+
+def _close_all(found: list[Watchlist]) -> None:
+    for watchlist in found:
+        watchlist.close()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size

@@ -71,6 +71,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_multiplier: Annotated[
         float, Meta(ge=1, le=10, description="Each further wait is this many times the one before.")
     ] = 2.0
+    first_run: Annotated[
+        str,
+        Meta(
+            pattern=r"^(all|new|[1-9]\d{0,6})$",
+            description="What the first read of your watchlist queues: all, new (only films added from then on), or the"
+            " newest so many.",
+        ),
+    ] = "all"
+    max_active_downloads: Annotated[
+        int, Meta(ge=0, le=10_000, description="Films downloading at once; more wait their turn; 0: no limit.")
+    ] = 0
     queue_order: Annotated[Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")] = (
         "newest"
     )
@@ -194,6 +205,8 @@ def _allowed(annotated: Any) -> str:
         return "a list of texts" if item is str else 'a list of {"id", "name", "priority"}, at least one'
     if bounds.pattern and "http" in bounds.pattern:
         return "an http:// or https:// address"
+    if bounds.pattern and "all" in bounds.pattern:
+        return '"all", "new", or a number from 1'
     if bounds.pattern:
         return 'an address and a port such as "0.0.0.0:6881"'
     return "a text that is not empty" if bounds.min_length else "a text"
@@ -315,6 +328,12 @@ class Config:
         return Path(named).expanduser().absolute() if named else self.home / "watchlist.json"
 
     @property
+    def first_run(self) -> int | None:
+        """How many films of a list's first read are queued, newest first; None: all."""
+        value = self.settings.first_run
+        return None if value == "all" else 0 if value == "new" else int(value)
+
+    @property
     def profile(self) -> Profile:
         """What the user wants of a release."""
         preferences = self.filelist.download_preferences
@@ -404,8 +423,15 @@ def _nested(values: Mapping[str, Any], file: str) -> dict[str, Any]:
 
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:
+    """The value as its type; a number where a text is wanted is that text.
+
+    Raises:
+        ConfigError: It is not allowed.
+    """
+    wants_text = get_args(setting.type)[0] is str
+    plain = str(value) if wants_text and isinstance(value, int) and not isinstance(value, bool) else value
     try:
-        return _address(msgspec.convert(value.strip() if isinstance(value, str) else value, setting.type), setting)
+        return _address(msgspec.convert(plain.strip() if isinstance(plain, str) else plain, setting.type), setting)
     except ValueError as exc:  # msgspec.ValidationError is one
         raise _wrong(where, setting.key, value, setting.allowed) from exc
 

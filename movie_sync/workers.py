@@ -61,6 +61,9 @@ _BROKEN = frozenset({"error", "missing_files"})
 _SPARE_BYTES = 100 * 1024 * 1024
 # More than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
+# As whose fault a film is put off that waits for another to be downloaded.
+MAX_ACTIVE = "max_active_downloads"
+_MAX_ACTIVE_S = 3600.0
 MANY_MISSING_SHARE = 0.2
 
 
@@ -156,6 +159,7 @@ class MonitorWorker(Worker):
         clock: See Worker.
         check_interval_s: Between two checks of one list.
         watchlist_path: Where the last good list is kept for people to read.
+        first_run: How many films of a list's first read are fetched, newest first; None: all.
         on_new: Called when films were added.
     """
 
@@ -170,6 +174,7 @@ class MonitorWorker(Worker):
         *,
         check_interval_s: float,
         watchlist_path: Path,
+        first_run: int | None = None,
         on_new: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock)
@@ -179,6 +184,7 @@ class MonitorWorker(Worker):
         self._health = health
         self._interval_s = check_interval_s
         self._path = watchlist_path
+        self._first_run = first_run
         self._on_new = on_new
         self._quiet_at = 0.0
 
@@ -212,10 +218,14 @@ class MonitorWorker(Worker):
         names = self._queue.known_names(watchlist.name)
         known = Known(names, state.size + state.surplus, state.proven_at is not None)
         added_before = self.tally.added
+        first = _FirstRun(None if known.proven else self._first_run, interrupted=known.size > 0)
+        seen = 0
 
         def on_page(found: Sequence[WatchedFilm]) -> None:
-            intake = self._queue.wish(found, watchlist.name, begun_at)
+            nonlocal seen
+            intake = self._queue.wish(found, watchlist.name, begun_at, wanted=first)
             self.tally.added += intake.added
+            seen += intake.seen
             if intake.added:
                 self._on_new()
 
@@ -227,6 +237,8 @@ class MonitorWorker(Worker):
         except ConfigError as exc:
             self._health.failed(AuthFailed(watchlist.provider, exc.message, hint=exc.hint, code=exc.code))
             return
+        if seen:
+            log.info("%s: %d films count as seen before; movie-sync add --seen queues them.", watchlist.name, seen)
         self._recover(watchlist.provider)
         self._conclude(watchlist, reading, begun_at, self.tally.added - added_before)
 
@@ -275,6 +287,34 @@ class MonitorWorker(Worker):
                 self._on_new()
 
 
+class _FirstRun:
+    """Says which films of a list's first read are fetched: the newest so many.
+
+    A first read that was broken off is taken up by the next check: what stands above the first film known by then was
+    added meanwhile, and is fetched.
+
+    Args:
+        limit: How many; None: all, as after the first read.
+        interrupted: Films of the list are known already.
+    """
+
+    def __init__(self, limit: int | None, *, interrupted: bool) -> None:
+        self._limit = limit
+        self._any_known = interrupted
+        self._above_known = False
+
+    def __call__(self, film: WatchedFilm, new: bool) -> bool:
+        """See QueueManager.wish; films come in the list's order, position 0 begins it anew."""
+        if self._limit is None:
+            return True
+        if film.position == 0:
+            self._above_known = self._any_known
+        self._any_known = True
+        if not new:
+            self._above_known = False
+        return film.position < self._limit or self._above_known
+
+
 def read_film_page(
     watchlist: Watchlist, film: FilmRecord, queue: QueueManager, health: ProviderHealth
 ) -> FilmRecord | None:
@@ -315,6 +355,8 @@ class DownloadWorker(Worker):
         health: Decides whether a service may be asked.
         profile: What the user wants of a release.
         clock: See Worker.
+        max_active: Films downloading at once; 0: no limit.
+        on_handed_over: Called when the client got a film.
     """
 
     name = "download"
@@ -331,6 +373,7 @@ class DownloadWorker(Worker):
         profile: Profile,
         clock: Clock,
         *,
+        max_active: int = 0,
         on_handed_over: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock)
@@ -343,12 +386,14 @@ class DownloadWorker(Worker):
         self._hand_over = hand_over
         self._health = health
         self._profile = profile
+        self._max_active = max_active
         self._on_handed_over = on_handed_over
         self._claimed: int | None = None
 
     def step(self, now: float) -> float:
         """Finish begun hand-overs, then work on one film; first make sure that everything it needs is there."""
         self._give_back()
+        full = self._full(now)
         hand_overs = self._queue.due_hand_overs()
         if not hand_overs and not self._queue.any_due():
             return self._until_next(now)
@@ -359,9 +404,9 @@ class DownloadWorker(Worker):
         for film in hand_overs:
             if not self._finish(film):
                 return 0.0
-        # What is on its way to the client needs no tracker; what is to be searched does.
-        if (left_alone := self._left_alone(self._tracker.name, now)) is not None:
-            return self._put_off_all(left_alone, now)
+        # What is on its way to the client needs no tracker and has its place; what is to be searched does not.
+        if full is not None or (full := self._left_alone(self._tracker.name, now)) is not None:
+            return self._put_off_all(full, now)
         claimed = self._queue.claim()
         if claimed is None:
             return self._until_next(now)
@@ -375,6 +420,17 @@ class DownloadWorker(Worker):
         if self._claimed is not None:
             self._queue.unclaim(self._claimed)
             self._claimed = None
+
+    def _full(self, now: float) -> _Held | None:
+        """Why no further download may begin now; None when one may, and then as many films as may are due."""
+        if not self._max_active:
+            return None
+        free = self._max_active - self._queue.active_downloads()
+        if free > 0:
+            if not self._queue.any_due():
+                self._queue.end_put_off(MAX_ACTIVE, free)
+            return None
+        return now + _MAX_ACTIVE_S, f"{self._max_active} films are downloading, which is the limit set.", MAX_ACTIVE
 
     def _put_off_all(self, held: _Held, now: float) -> float:
         self.tally.counts["put_off"] += self._queue.put_off_all_due(*held)
@@ -565,7 +621,7 @@ class TransferWorker(Worker):
         clock: See Worker.
         stalled_after_s: Without a byte or a seed for this long, another release is taken.
         keep_torrent_files: Keep the .torrent of a finished film.
-        on_due: Called when films became due: one needs another release, or the client is back.
+        on_due: Called when films may be due: one needs another release, the client is back, or a download ended.
     """
 
     name = "transfers"
@@ -666,6 +722,7 @@ class TransferWorker(Worker):
         if transfer.done_at is not None or transfer.progress > 0 or transfer.added_by_us is False:
             self._queue.gone(transfer)
             self._hand_over.forget_torrent(transfer.info_hash)
+            self._on_due()
             log.info("%s is gone from %s.", transfer.release_name, self._client.name)
         elif transfer.adds < MOST_ADDS and self._hand_over.again(transfer.info_hash):
             self._queue.added_again(transfer)
@@ -739,6 +796,7 @@ class TransferWorker(Worker):
 
     def _finished(self, transfer: Transfer) -> None:
         self._queue.downloaded(transfer)
+        self._on_due()
         self._take_out_superseded(transfer)
         if not self._keep_torrent_files:
             self._hand_over.forget_torrent(transfer.info_hash)

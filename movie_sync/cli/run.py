@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 _LAST_S = 4.8
 
 
-def _stop_on_signals(stop: threading.Event, *, once: bool) -> None:
+def _stop_on_signals(app: App, stop: threading.Event, *, once: bool) -> None:
     """The first SIGTERM or Ctrl-C asks for a clean end within five seconds, the second leaves at once."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signal module's signature
         if stop.is_set():
             os._exit(EXIT_INTERRUPTED)
-        stop.set()
+        app.stop()
         # Whatever a request or a client does meanwhile: every effect is crash-safe.
         last = threading.Timer(_LAST_S, os._exit, [EXIT_INTERRUPTED if once else 0])
         last.daemon = True
@@ -57,7 +57,7 @@ def command(*, once: bool, as_json: bool, verbose: bool) -> None:
         for note in config.notes:
             log.warning("%s", note)
         with App(config, CredentialsManager(config.home), stop, asker()) as app:
-            _stop_on_signals(stop, once=once)
+            _stop_on_signals(app, stop, once=once)
             if not once:
                 app.run()
                 return

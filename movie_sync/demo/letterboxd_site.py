@@ -45,6 +45,9 @@ class LetterboxdSite(LoopbackServer):
         watchlist = _WATCHLIST.match(request.path)
         if watchlist:
             return self._watchlist(watchlist[1], int(watchlist[2] or 1))
+        short = next((movie for movie in [*self.films, *self.others] if request.path == f"/{movie.lid}"), None)
+        if short:
+            return Answer(b"", 302, headers={"Location": f"https://letterboxd.com/film/{short.slug}/"})
         film = _FILM.match(request.path)
         if film and film[1] in self.redirects:
             return Answer(b"", 301, headers={"Location": f"/film/{self.redirects[film[1]]}/"})

@@ -21,6 +21,8 @@ from movie_sync.errors import BadReply, Unavailable
 CONNECT_S = 10.0
 READ_S = 20.0
 TOTAL_S = 60.0
+# The page behind a short link is of no interest.
+MAX_LINK_BYTES = 1024 * 1024
 MAX_REDIRECTS = 5
 _HINT = "Check the network, and its address in config.json."
 # The longest pause a server can ask for and get; beyond it our own back-off decides.
@@ -221,6 +223,17 @@ class HttpClient:
                 )
             url, params = target, None
         raise BadReply(self._provider, f"{self._host(url)} redirects in circles.")
+
+    def location(self, url: str, *, pace: Callable[[], None] = lambda: None) -> str | None:
+        """Where a URL redirects to, which may be another host: nothing is followed; None when it does not.
+
+        Raises:
+            Unavailable: As for get.
+        """
+        pace()
+        reply = self._fetch(url, None, None, MAX_LINK_BYTES)
+        target = reply.headers.get("location")
+        return urllib.parse.urljoin(reply.url, target) if target and 300 <= reply.status < 400 else None
 
     def _fetch(
         self, url: str, params: Mapping[str, str] | None, auth: tuple[str, str] | None, max_bytes: int

@@ -6,6 +6,7 @@ from typing import Any
 from movie_sync.movie import Movie, Queue, Status
 from movie_sync.queues.entries import FACT_KEYS, KNOWN_KEYS, EntryError, checked, movie_of, status_in, unknown_keys
 from movie_sync.queues.merge import Edit
+from movie_sync.queues.moves import exclude, start_anew
 from movie_sync.store import films, history, transfers
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
@@ -45,18 +46,7 @@ def _take_out(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
     if film.status is Status.HANDING_OVER or (film.queue is Queue.COMPLETED and edit.old is not Queue.COMPLETED):
         history.append(tx, now, film.film_id, "kept", "Taken out by hand, but handed over meanwhile: it stays.")
         return
-    transfers.retire(tx, film.film_id, now)
-    films.change(
-        tx,
-        film.film_id,
-        Status.EXCLUDED,
-        reason_code="excluded",
-        last_error="taken out by hand",
-        failed_at=now,
-        retry_after=None,
-        claimed_at=None,
-    )
-    history.append(tx, now, film.film_id, "excluded", f"Taken out of queue_{edit.old}.json by hand.")
+    exclude(tx, film, now, "taken out by hand", f"Taken out of queue_{edit.old}.json by hand.")
 
 
 def _standing(edit: Edit, queue: Queue, now: float) -> tuple[Status, dict[str, Any]]:
@@ -108,6 +98,9 @@ def _learn_by_hand(tx: Connection, film: FilmRecord, movie: Movie, edit: Edit) -
     """Set the facts a person changed and the keys only people know."""
     if edit.changed & FACT_KEYS:
         wanted = {key: getattr(movie, key) for key in edit.changed & FACT_KEYS - {"director"}}
+        if edit.old is None:
+            # A new entry of a known film adds what it says; what it leaves open says nothing.
+            wanted = {key: value for key, value in wanted.items() if value not in {None, "", "unknown"}}
         if "director" in edit.changed:
             wanted["directors"] = movie.directors
         renamed = replace(film.movie, **wanted)
@@ -127,20 +120,14 @@ def _move(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:
         return
     queue = edit.new or Queue.PENDING
     status, columns = _standing(edit, queue, now)
+    text = f"Moved from {film.queue} to {queue} by hand."
     if queue is Queue.PENDING:
-        fetch_anew = film.queue is Queue.COMPLETED
-        columns |= {
-            "retry_count": 0,
-            "retry_after": None,
-            "searches": 0,
-            "queued_at": now,
-            "fetch_anew": int(fetch_anew),
-            "progress": None,
-        }
-    if queue is not Queue.COMPLETED:
+        start_anew(tx, film, now, "moved", text, **columns, fetch_anew=int(film.queue is Queue.COMPLETED))
+        return
+    if queue is Queue.FAILED:
         transfers.retire(tx, film.film_id, now)
     films.change(tx, film.film_id, status, claimed_at=None, left_at=None, put_off_by=None, **columns)
-    history.append(tx, now, film.film_id, "moved", f"Moved from {film.queue} to {queue} by hand.")
+    history.append(tx, now, film.film_id, "moved", text)
 
 
 def _change(tx: Connection, film: FilmRecord, edit: Edit, now: float) -> None:

@@ -1,12 +1,13 @@
 """QueueManager: takes films in, hands them out to work on, and keeps what came of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
+from movie_sync.queues.moves import seen_before, start_anew
 from movie_sync.store import Store, decisions, films, history, overview, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
@@ -16,24 +17,6 @@ from movie_sync.store.wishes import ListState
 
 # Films of one read keep their order: each place further down the page is a millisecond older.
 _PLACE_S = 0.001
-# What a film that is wished for again after its list dropped it starts with.
-_FRESH: dict[str, Any] = {
-    "searches": 0,
-    "searched_at": None,
-    "not_before": None,
-    "reason": None,
-    "retry_count": 0,
-    "retry_after": None,
-    "last_error": None,
-    "reason_code": None,
-    "failed_at": None,
-    "completed_at": None,
-    "release_name": None,
-    "info_hash": None,
-    "progress": None,
-    "left_at": None,
-    "fetch_anew": 0,
-}
 _LEAVES = frozenset(
     {
         Status.CLAIMED,
@@ -58,10 +41,12 @@ class Intake:
     Attributes:
         added: Newly queued.
         known: In a queue already, or excluded.
+        seen: New to us, but not to be fetched: on the list before the first run.
     """
 
     added: int = 0
     known: int = 0
+    seen: int = 0
 
 
 class QueueManager:
@@ -87,7 +72,14 @@ class QueueManager:
 
     # -- wishes
 
-    def wish(self, found: Iterable[WatchedFilm], list_name: str, begun_at: float | None = None) -> Intake:
+    def wish(
+        self,
+        found: Iterable[WatchedFilm],
+        list_name: str,
+        begun_at: float | None = None,
+        *,
+        wanted: Callable[[WatchedFilm, bool], bool] = lambda _film, _new: True,
+    ) -> Intake:
         """Take in films a list shows; each once, however often and under whatever name it comes.
 
         Args:
@@ -95,42 +87,51 @@ class QueueManager:
             list_name: The list.
             begun_at: When the read began that this page is of, Unix seconds: films of later pages are older wishes,
                 though they come later. None: now.
+            wanted: Asked for each film, with whether it is new to us: a new one that is not wanted counts as seen
+                before and is not fetched.
         """
         now = self._clock.now()
         begun_at = now if begun_at is None else begun_at
-        added = known = 0
+        counts = {"added": 0, "known": 0, "seen": 0}
         with self._store.write() as tx:
             for film in found:
-                if self._wish_one(tx, film, list_name, begun_at, now):
-                    added += 1
-                else:
-                    known += 1
-        return Intake(added, known)
+                counts[self._wish_one(tx, film, list_name, begun_at, now, wanted)] += 1
+        return Intake(**counts)
 
-    def _wish_one(self, tx: Connection, film: WatchedFilm, list_name: str, begun_at: float, now: float) -> bool:
+    def _wish_one(
+        self,
+        tx: Connection,
+        film: WatchedFilm,
+        list_name: str,
+        begun_at: float,
+        now: float,
+        wanted: Callable[[WatchedFilm, bool], bool],
+    ) -> Literal["added", "known", "seen"]:
         order = film.wished_at if film.wished_at is not None else begun_at
         order -= film.position * _PLACE_S
         movie = film.movie
         known = films.find(tx, movie)
+        is_wanted = wanted(film, known is None)
         if known is None:
             film_id = films.insert(
                 tx, movie, Status.DUE, queued_at=now, added_at=film.wished_at or now, wish_order=order
             )
             wishes.wish(tx, film_id, list_name, film.wished_at, now)
             history.append(tx, now, film_id, "wished", f"Wished for on {list_name}.")
-            return True
+            if is_wanted:
+                return "added"
+            seen_before(tx, film_id, now)
+            return "seen"
         film_id = films.learn(tx, known, movie)
         wishes.wish(tx, film_id, list_name, film.wished_at, now)
         record = films.get(tx, film_id)
         if record is None or record.left_at is None:
-            return False
+            return "known"
         if record.status in _GOES_ON:
             films.change(tx, film_id, left_at=None)
-            return False
-        transfers.retire(tx, film_id, now)
-        films.change(tx, film_id, Status.DUE, **_FRESH, queued_at=now, wish_order=order)
-        history.append(tx, now, film_id, "wished", f"Wished for again on {list_name}: it starts fresh.")
-        return True
+            return "known"
+        start_anew(tx, record, now, "wished", f"Wished for again on {list_name}: it starts fresh.", wish_order=order)
+        return "added"
 
     def known_names(self, list_name: str) -> frozenset[str]:
         """Every name of the films we know to be on a list."""
@@ -296,10 +297,26 @@ class QueueManager:
                 history.append(tx, now, None, "put_off", text)
         return count
 
-    def end_put_off(self, provider: str) -> int:
-        """A provider is well again: what was put off because of it is due; returns how many films."""
+    def end_put_off(self, provider: str, limit: int = -1) -> int:
+        """A provider is well again: what was put off because of it is due.
+
+        Args:
+            provider: As given to put_off.
+            limit: At most so many films; -1: all.
+
+        Returns:
+            How many films.
+        """
+        with self._store.read() as tx:
+            if not films.any_put_off(tx, provider):
+                return 0
         with self._store.write() as tx:
-            return films.end_put_off(tx, provider)
+            return films.end_put_off(tx, provider, limit, newest_first=self._newest_first)
+
+    def active_downloads(self) -> int:
+        """Films the client is downloading; those that stand still do not count."""
+        with self._store.read() as tx:
+            return films.count(tx, Status.DOWNLOADING)
 
     def searched(self, film_id: int, judged: Sequence[Decision]) -> None:
         """Keep what a search brought and how it was judged."""

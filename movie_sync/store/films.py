@@ -261,12 +261,20 @@ def put_off_all_due(tx: Connection, not_before: float, reason: str, provider: st
     return cursor.rowcount
 
 
-def end_put_off(tx: Connection, provider: str) -> int:
-    """Make due what was put off because of this provider, also hand-overs; returns how many."""
+def end_put_off(tx: Connection, provider: str, limit: int = -1, *, newest_first: bool = True) -> int:
+    """Make due what was put off because of this provider, also hand-overs; returns how many.
+
+    Args:
+        tx: A write.
+        provider: As given when they were put off.
+        limit: At most so many films, by wish; -1: all.
+        newest_first: Which of two wishes comes first.
+    """
+    order = "DESC" if newest_first else "ASC"
     due = tx.execute(
-        "UPDATE films SET status = 'due', not_before = NULL, reason = NULL, put_off_by = NULL"
-        " WHERE status = 'put_off' AND put_off_by = ?",
-        (provider,),
+        "UPDATE films SET status = 'due', not_before = NULL, reason = NULL, put_off_by = NULL WHERE id IN"
+        f" (SELECT id FROM films WHERE status = 'put_off' AND put_off_by = ? ORDER BY wish_order {order} LIMIT ?)",
+        (provider, limit),
     )
     going_on = tx.execute(
         "UPDATE films SET not_before = NULL, reason = NULL, put_off_by = NULL"
@@ -274,6 +282,20 @@ def end_put_off(tx: Connection, provider: str) -> int:
         (provider,),
     )
     return due.rowcount + going_on.rowcount
+
+
+def any_put_off(tx: Connection, provider: str) -> bool:
+    """True when a film waits because of this provider."""
+    row = tx.execute(
+        "SELECT 1 FROM films WHERE status IN ('put_off', 'handing_over') AND put_off_by = ? LIMIT 1", (provider,)
+    )
+    return row.fetchone() is not None
+
+
+def count(tx: Connection, status: Status) -> int:
+    """How many films are in a state."""
+    row = tx.execute("SELECT count(*) FROM films WHERE queue = ? AND status = ?", (queue_of(status), status)).fetchone()
+    return int(row[0])
 
 
 _EARLIEST_CLAIM = (

@@ -1,11 +1,11 @@
-"""What a command asks of the running service; taken within a second, forgotten at each start."""
+"""What a command asks of the running service beyond what it changed itself; taken within a second."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 from movie_sync.store.connections import Connection
 
-Request = Literal["ask_services", "check_watchlists"]
-"""``ask_services``: every service again at once, whatever its back-off; ``check_watchlists``: read them now."""
+Request = Literal["ask_services"]
+"""``ask_services``: ask every service again at once, whatever the process remembers of refusals."""
 
 
 def ask(tx: Connection, request: Request, now: float) -> None:
@@ -13,7 +13,11 @@ def ask(tx: Connection, request: Request, now: float) -> None:
     tx.execute("INSERT INTO requests (request, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (request, now))
 
 
-def take(tx: Connection) -> set[Request]:
-    """Every request that was left; they are gone afterwards."""
-    rows = {row[0] for row in tx.execute("DELETE FROM requests RETURNING request").fetchall()}
-    return {request for request in get_args(Request) if request in rows}
+def any_left(tx: Connection) -> bool:
+    """True when a request waits."""
+    return tx.execute("SELECT 1 FROM requests").fetchone() is not None
+
+
+def take(tx: Connection) -> None:
+    """Every request is answered, or, at a start, answered by the start itself."""
+    tx.execute("DELETE FROM requests")

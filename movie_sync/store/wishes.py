@@ -55,6 +55,11 @@ def wished(tx: Connection, film_id: int) -> bool:
     return tx.execute("SELECT 1 FROM wishes WHERE film = ?", (film_id,)).fetchone() is not None
 
 
+def any_list(tx: Connection) -> bool:
+    """True when a list was ever checked."""
+    return tx.execute("SELECT 1 FROM lists").fetchone() is not None
+
+
 def state(tx: Connection, list_name: str) -> ListState:
     """What is known of the list; an empty state for one never seen."""
     size = tx.execute("SELECT count(*) FROM wishes WHERE list = ?", (list_name,)).fetchone()[0]

@@ -12,6 +12,7 @@ from movie_sync.lib.http import HttpClient, HttpReply
 from movie_sync.movie import FilmFacts, Movie, WatchedFilm
 from movie_sync.store import Store
 from movie_sync.store.calls import take_turn
+from movie_sync.watchlists import film_ids
 from movie_sync.watchlists import letterboxd_pages as pages
 from movie_sync.watchlists.watchlist import Known, OnPage, Reading, Watchlist
 
@@ -63,15 +64,25 @@ class LetterboxdWatchlistMonitor(Watchlist):
         store: Where the time of each request is kept.
         clock: Waits between requests.
         delay_s: Seconds between requests, at least.
+        short_url: Where short links (``/LID``) lead to film pages.
     """
 
     provider = PROVIDER
 
     def __init__(
-        self, base_url: str, username: str, *, http: HttpClient, store: Store, clock: Clock, delay_s: float
+        self,
+        base_url: str,
+        username: str,
+        *,
+        http: HttpClient,
+        store: Store,
+        clock: Clock,
+        delay_s: float,
+        short_url: str = "https://boxd.it",
     ) -> None:
         self.name = f"letterboxd:{username}"
         self._base = base_url.rstrip("/")
+        self._short = short_url.rstrip("/")
         self._username = username
         self._http = http
         self._store = store
@@ -154,7 +165,7 @@ class LetterboxdWatchlistMonitor(Watchlist):
         return self._read(pages.read_watchlist_page, reply)
 
     def facts(self, movie: Movie) -> FilmFacts | None:
-        """What the film's page says; None when it has none (404), or nothing leads to it.
+        """What the film's page says; None when it has none (404), or nothing leads to it: neither slug nor lid.
 
         Raises:
             Unavailable: As for check.
@@ -162,15 +173,23 @@ class LetterboxdWatchlistMonitor(Watchlist):
             BadReply: As for check.
             Stopping: As for check.
         """
-        path = f"/film/{movie.slug}/" if movie.slug else None
-        if path is None:
+        slug = movie.slug or self._slug_of(movie.lid)
+        if slug is None:
             return None
-        reply = self._get(path)
+        reply = self._get(f"/film/{slug}/")
         if reply.status in {404, 410}:
             return None
         if reply.status != 200:
             raise Unavailable(PROVIDER, f"Letterboxd answered {reply.status} to the page of {movie}.")
         return self._read(lambda body: pages.read_film_page(body, reply.url), reply)
+
+    def _slug_of(self, lid: str | None) -> str | None:
+        """Where a film's short link leads; only its address is read, nothing is followed."""
+        if lid is None:
+            return None
+        with self._one_at_a_time:
+            target = self._http.location(f"{self._short}/{urllib.parse.quote(lid)}", pace=self._pace)
+        return film_ids.slug(target) if target else None
 
     def _read(self, reader: Callable[[bytes], _Page], reply: HttpReply) -> _Page:
         try:

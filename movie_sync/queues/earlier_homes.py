@@ -1,0 +1,82 @@
+"""What version 2.0 left in a home folder beside its queues: the list of films it had seen."""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from movie_sync.movie import Movie, Status
+from movie_sync.queues.entries import EntryError, movie_of
+from movie_sync.queues.moves import seen_before
+from movie_sync.store import Store, facts, films, wishes
+from movie_sync.store.connections import Connection
+
+log = logging.getLogger(__name__)
+
+_READ = "watchlist_file_read"
+_LIST_KEYS = ("movies", "films", "watchlist", "entries")
+_TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
+
+
+def take_in_watchlist(path: Path, store: Store, now: float) -> int:
+    """Once in a new database: films of an old ``watchlist.json`` that are in no queue count as seen before.
+
+    Args:
+        path: The file; it is left as it is, and may be missing or no JSON.
+        store: Its queues were taken in already.
+        now: Unix seconds.
+
+    Returns:
+        How many films were taken in; they are shown as excluded, and ``movie-sync add --seen`` queues them.
+    """
+    with store.read() as tx:
+        if facts.get(tx, _READ) is not None:
+            return 0
+        own = wishes.any_list(tx)
+    found = [] if own else _read(path)
+    with store.write() as tx:
+        facts.put(tx, _READ, "yes")
+        count = sum(_take_in(tx, movie, now) for movie in found)
+    if count:
+        log.warning(
+            "%d films of %s are in no queue: they count as seen before and are not fetched. To queue them:"
+            " movie-sync add --seen",
+            count,
+            path,
+        )
+    return count
+
+
+def _take_in(tx: Connection, movie: Movie, now: float) -> bool:
+    if films.find(tx, movie) is not None:
+        return False
+    seen_before(tx, films.insert(tx, movie, Status.DUE, queued_at=now, wish_order=0.0), now)
+    return True
+
+
+def _read(path: Path) -> list[Movie]:
+    try:
+        data = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as exc:
+        log.warning("%s of an earlier version cannot be read (%s); it was left as it is.", path, type(exc).__name__)
+        return []
+    if isinstance(data, dict):
+        data = next((data[key] for key in _LIST_KEYS if isinstance(data.get(key), list)), list(data.values()))
+    movies = [_movie(entry) for entry in data] if isinstance(data, list) else []
+    return [movie for movie in movies if movie is not None]
+
+
+def _movie(entry: Any) -> Movie | None:
+    """The film of an entry, which may be a title alone; None when it is none."""
+    if isinstance(entry, str):
+        match = _TITLE_YEAR.match(entry.strip())
+        entry = {"title": match["title"], "year": int(match["year"])} if match else {"title": entry}
+    if not isinstance(entry, dict):
+        return None
+    try:
+        return movie_of(entry)
+    except EntryError:
+        return None
