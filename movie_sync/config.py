@@ -10,6 +10,7 @@ import json
 import os
 import re
 import urllib.parse
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import ConfigError
-from movie_sync.lib.addresses import home_folder, is_loopback
+from movie_sync.lib.addresses import HOME_VARIABLE, home_folder, is_loopback
 from movie_sync.lib.files import make_private_folder, write_whole
 from movie_sync.movie import CategoryWish, Profile, Quality
 
@@ -269,12 +271,13 @@ class Config:
         origins: dict[str, str] = {}
         notes: list[str] = []
         for file in (CONFIG_FILE, FILELIST_FILE):
-            for key, value in _flat(_read(home / file), file):
+            path = home / file
+            for key, value in _flat(_read(path, notes), str(path)):
                 setting = SETTINGS.get(key)
                 if setting is None or setting.file != file:
-                    notes.append(_unknown(file, key))
+                    notes.append(_unknown(str(path), key))
                     continue
-                values[key] = _checked(setting, value, file)
+                values[key] = _checked(setting, value, str(path))
                 origins[key] = file
         for setting in SETTINGS.values():
             for text, origin in (
@@ -284,7 +287,7 @@ class Config:
                 if text is not None:
                     values[setting.key] = _checked(setting, _from_text(setting, text), origin)
                     origins[setting.key] = origin
-        config = cls(home, values, origins, tuple(notes))
+        config = cls(home, values, origins, (*notes, *_unknown_variables(environment)))
         config._check_together()
         return config
 
@@ -378,24 +381,32 @@ def _quality(category: Category) -> Quality:
     return ("HD-RO" if "ro" in name.split("-") else "HD") if "hd" in name else "SD"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A settings file; {} when there is none.
+def _read(path: Path, notes: list[str] | None = None) -> dict[str, Any]:
+    """A settings file; {} when there is none. A key that stands in it twice is noted; the last one counts.
 
     Raises:
         ConfigError: Unreadable or not a JSON object; the file is left as it is.
     """
+
+    def noting(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if notes is not None and len(found) < len(pairs):
+            twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+            notes.extend(f"{path}: {key} stands there twice; the last one counts." for key in twice)
+        return found
+
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=noting)
     except FileNotFoundError:
         return {}
     except json.JSONDecodeError as exc:
-        message = f"{path.name} is not valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}."
+        message = f"{path} is not valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}."
         raise ConfigError(message, file=path.name, hint="Correct it; it was left as it is.") from exc
     except (OSError, ValueError, RecursionError) as exc:
         raise ConfigError(f"{path} cannot be read ({type(exc).__name__}).", file=path.name) from exc
     if not isinstance(data, dict):
-        raise ConfigError(f"{path.name} must hold an object, {{ … }}.", file=path.name, hint="It was left as it is.")
+        raise ConfigError(f"{path} must hold an object, {{ … }}.", file=path.name, hint="It was left as it is.")
     return data
 
 
@@ -474,31 +485,77 @@ def _wrong(where: str, key: str, value: Any, allowed: str) -> ConfigError:
 
 
 def _unknown(file: str, key: str) -> str:
+    return f"{file}: nobody knows the setting {key}{_meant(key)}"
+
+
+def _meant(key: str) -> str:
+    """The end of a sentence about a key nobody knows."""
     near = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
     if not near:
         leaf = re.split(r"\.", key)[-1]
         near = [name for name in SETTINGS if name.rpartition(".")[2] == leaf][:1]
-    hint = f"; did you mean {near[0]} (in {SETTINGS[near[0]].file})?" if near else "."
-    return f"{file}: nobody knows the setting {key}{hint}"
+    return f"; did you mean {near[0]} (in {SETTINGS[near[0]].file})?" if near else "."
 
 
-def write_setting(home: Path, key: str, value: Any) -> None:
-    """Set one value in its file; everything else in it stays as it is, unknown keys too.
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each variable that looks like one of ours and is none."""
+    known = {HOME_VARIABLE, f"{_PREFIX}KEY", f"{_PREFIX}KEY_FILE"} | {setting.variable for setting in SETTINGS.values()}
+    for service, fields in FIELDS.items():
+        for one in fields:
+            known |= {variable(service, one.name), f"{variable(service, one.name)}_FILE"}
+    for name in sorted(environment.keys() - known):
+        if name.startswith(_PREFIX):
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            yield f"Nobody knows the environment variable {name}{meant}"
+
+
+def setting_named(key: str) -> Setting:
+    """The setting of a dotted key, or of its last part where only one has that.
 
     Raises:
-        ConfigError: No such setting, a value that is not allowed, or a file that does not parse.
+        ConfigError: There is none; the nearest is named.
     """
-    setting = SETTINGS.get(key)
-    if setting is None:
-        raise ConfigError(_unknown("settings", key), key=key)
-    path = home / setting.file
-    data = _read(path)
-    *folders, name = key.split(".")
+    found = [setting for name, setting in SETTINGS.items() if name == key or name.rpartition(".")[2] == key]
+    if len(found) != 1:
+        raise ConfigError(f"There is no setting {key}{_meant(key)}", key=key, hint="movie-sync config show lists them.")
+    return found[0]
+
+
+def write_settings(home: Path, values: Mapping[str, Any]) -> None:
+    """Set values in their files; everything else in those stays as it is, unknown keys too.
+
+    Args:
+        home: The home folder, made when missing.
+        values: Dotted key to value, or to its text: lists as JSON or with commas. None takes the key out, so that its
+            default holds.
+
+    Raises:
+        ConfigError: No such setting, a value that is not allowed, or a file that does not parse; nothing was written.
+        OSError: The file cannot be written.
+    """
+    changed: dict[str, dict[str, Any]] = {}
+    for key, given in values.items():
+        setting = setting_named(key)
+        if setting.file not in changed:
+            changed[setting.file] = _read(home / setting.file)
+        value = _from_text(setting, given) if isinstance(given, str) else given
+        value = None if value is None else msgspec.to_builtins(_checked(setting, value, setting.file))
+        _put(changed[setting.file], setting, value)
+    make_private_folder(home)
+    for file, data in changed.items():
+        content = json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        write_whole(home / file, content + b"\n")
+
+
+def _put(data: dict[str, Any], setting: Setting, value: Any) -> None:
+    *folders, name = setting.key.split(".")
     place = data
     for folder in folders:
         place = place.setdefault(folder, {})
         if not isinstance(place, dict):
             raise _wrong(setting.file, folder, place, "an object, { … }")
-    place[name] = msgspec.to_builtins(_checked(setting, value, setting.file))
-    make_private_folder(home)
-    write_whole(path, json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+    if value is None:
+        place.pop(name, None)
+    else:
+        place[name] = value

@@ -87,6 +87,17 @@ class CredentialsManager:
                     keep_secret(value)
         return found
 
+    def origin(self, service: str, name: str) -> str | None:
+        """Where a value comes from: its environment variable, ``credentials.enc``, None when it is not set.
+
+        Raises:
+            CredentialsError: As for get.
+        """
+        given = variable(service, name)
+        if self._from_environment(given) is not None:
+            return f"{given}_FILE" if self._environment.get(f"{given}_FILE") else given
+        return CREDENTIALS_FILE if self._load().get(service, {}).get(name, "").strip() else None
+
     def require(self, service: str, ask: Ask | None = None) -> dict[str, str]:
         """All credentials of a service; missing ones are asked for and stored.
 

@@ -154,6 +154,50 @@ class NothingFound(MovieSyncError):
         self.reasons = tuple(reasons)
 
 
+class UnclearName(MovieSyncError):
+    """A text that names no film: neither address, nor id, nor title with year."""
+
+    code = "unclear_name"
+
+    def __init__(self, text: str) -> None:
+        hint = 'Give its Letterboxd address, its tt id, or title and year such as "Nosferatu (1922)".'
+        super().__init__(f'"{text}" does not say which film is meant.', hint=hint)
+
+
+class NoSuchFilm(MovieSyncError):
+    """No film is known by this name.
+
+    Args:
+        text: What was asked for.
+        similar: Films of similar titles; may be empty.
+    """
+
+    code = "no_such_film"
+
+    def __init__(self, text: str, similar: Sequence[str]) -> None:
+        hint = f"Did you mean {' or '.join(similar)}?" if similar else "movie-sync list shows every film."
+        super().__init__(f'There is no film "{text}".', hint=hint)
+        self.similar = tuple(similar)
+
+
+class SeveralFilms(MovieSyncError):
+    """More than one film is known by this name.
+
+    Args:
+        text: What was asked for.
+        films: A line each, beginning with what tells it from the others.
+    """
+
+    code = "several_films"
+
+    def __init__(self, text: str, films: Sequence[str]) -> None:
+        lines = "".join(f"\n  {film}" for film in films)
+        super().__init__(
+            f'"{text}" can be one of {len(films)} films:{lines}', hint="\nGive the number in front of one."
+        )
+        self.films = tuple(films)
+
+
 class BadTorrent(MovieSyncError):
     """These bytes are not a torrent one could hand over; the next release is tried."""
 

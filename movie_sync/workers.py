@@ -32,11 +32,11 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryIndex
-from movie_sync.movie import ClientTorrent, Profile, Status, WatchedFilm
+from movie_sync.movie import ClientTorrent, Profile, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
-from movie_sync.releases.rank import judge
+from movie_sync.releases.rank import common_title, judge
 from movie_sync.store.films import FilmRecord
 from movie_sync.store.providers import FINE
 from movie_sync.store.transfers import Transfer
@@ -506,14 +506,17 @@ class DownloadWorker(Worker):
             return
         releases = self._tracker.search(read.movie)
         self._recovered(self._tracker.name)
-        judged = judge(read.movie, releases, self._profile, self._queue.refused_releases(film.film_id))
+        named = self._named(read, releases)
+        if named is not read and self._is_there(named):
+            return
+        judged = judge(named.movie, releases, self._profile, self._queue.refused_releases(film.film_id))
         self._queue.searched(film.film_id, judged)
         accepted = [decision for decision in judged if decision.accepted]
         if not accepted:
             code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
             self._count("failed", self._queue.not_found(film.film_id, code, reason))
             return
-        if self._hand_over.begin(read, accepted):
+        if self._hand_over.begin(named, accepted):
             begun = self._queue.get(film.film_id)
             if begun is not None:
                 self._finish(begun)
@@ -535,6 +538,11 @@ class DownloadWorker(Worker):
                 if read is not None:
                     return read
         return film
+
+    def _named(self, film: FilmRecord, releases: Sequence[Release]) -> FilmRecord:
+        """A film known by its tt id alone is called what most of its releases call it."""
+        title = common_title(film.movie.imdb_id, releases) if film.movie.title == film.movie.imdb_id else None
+        return film if title is None else self._queue.name(film.film_id, *title) or film
 
     def _finish(self, film: FilmRecord) -> bool:
         """The hand-over itself; an intent stays the film's intent until it is done or proven impossible.

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -10,12 +11,25 @@ from movie_sync import __version__
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PERSON, EXIT_LATER, EXIT_NOTHING, EXIT_INTERRUPTED = 1, 2, 3, 4, 5, 130
 
-# Command to the module that has it as a click command of the same name.
-_COMMANDS = {
-    "demo": "movie_sync.cli.demo",
-    "import": "movie_sync.cli.imports",
-    "run": "movie_sync.cli.run",
-    "stats": "movie_sync.cli.stats",
+# Command to module and the name of its click command there.
+COMMANDS = {
+    "add": ("films", "add"),
+    "backup": ("backups", "backup"),
+    "check": ("check", "command"),
+    "completion": ("completion", "command"),
+    "config": ("config", "group"),
+    "credentials": ("credentials", "group"),
+    "demo": ("demo", "command"),
+    "diagnose": ("diagnose", "command"),
+    "import": ("imports", "command"),
+    "list": ("films", "list_films"),
+    "logs": ("logs", "command"),
+    "remove": ("films", "remove"),
+    "restore": ("backups", "restore"),
+    "retry": ("films", "retry"),
+    "run": ("run", "command"),
+    "service": ("service", "group"),
+    "stats": ("stats", "command"),
 }
 
 
@@ -23,14 +37,30 @@ class _LazyGroup(click.Group):
     """Finds a command's module only when that command is used or listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(module).command
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"movie_sync.cli.{module}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group; a mistyped command is answered with the one that was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            raise click.UsageError(f"{exc.message}{_meant(args[0])}", ctx) from None
+
+
+def _meant(word: str) -> str:
+    import difflib  # noqa: PLC0415  only after a mistake
+
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 @click.group(
@@ -40,36 +70,45 @@ class _LazyGroup(click.Group):
     epilog="Without a command it runs, like: movie-sync run",
 )
 @click.option("--stats", "wants_stats", is_flag=True, help="Show the queues and leave, like: movie-sync stats")
+@click.option("--config", "wants_config", is_flag=True, help="Set it up, like: movie-sync config")
 @click.version_option(__version__, prog_name="Movie Sync")
 @click.pass_context
-def cli(ctx: click.Context, *, wants_stats: bool) -> None:
+def cli(ctx: click.Context, *, wants_stats: bool, wants_config: bool) -> None:
     """Movie Sync: films from your Letterboxd watchlist, found on your tracker, handed to your torrent client."""
     if ctx.invoked_subcommand is None:
-        name = "stats" if wants_stats else "run"
+        name = "stats" if wants_stats else "config" if wants_config else "run"
         command = cli.get_command(ctx, name)
         if command is not None:
             with command.make_context(name, [], parent=ctx) as inner:
                 command.invoke(inner)
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code.
 
     0 fine, 1 failed, 2 usage, 3 needs the user, 4 temporary, 5 nothing found, 130 interrupted.
     """
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     code = 0
     try:
         # Without standalone mode click hands back the code of an Exit, or what the command returned: nothing.
-        code = cli.main(arguments, standalone_mode=False) or 0
-    except click.UsageError as exc:
-        exc.show()
-        code = EXIT_USAGE
+        code = cli.main(arguments, prog_name="movie-sync", standalone_mode=False) or 0
     except click.ClickException as exc:
-        exc.show()
-        code = exc.exit_code
+        _show(exc, as_json)
+        code = EXIT_USAGE if isinstance(exc, click.UsageError) else exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
         code = EXIT_FAILED
     sys.exit(code)
+
+
+def _show(exc: click.ClickException, as_json: bool) -> None:
+    if not as_json:
+        exc.show()
+        return
+    from movie_sync.cli.output import print_error  # noqa: PLC0415  only after a mistake
+
+    context = exc.ctx if isinstance(exc, click.UsageError) else None
+    print_error("usage", exc.format_message(), f"{context.command_path} --help" if context else "")

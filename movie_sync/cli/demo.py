@@ -1,8 +1,10 @@
 """``movie-sync demo``: the main job with no account, in a small world on loopback."""
 
+from pathlib import Path
+
 import click
 
-from movie_sync.cli.output import answering
+from movie_sync.cli.output import Answer, Talk, answers
 
 
 @click.command(short_help="Show the whole job, with no account")
@@ -14,7 +16,9 @@ from movie_sync.cli.output import answering
     help="Who downloads: libtorrent in the program (public torrents), or qbittorrent-nox (private ones).",
 )
 @click.option("--keep", is_flag=True, help="Keep the demo's folder, to look into it.")
-def command(*, client: str, keep: bool) -> None:
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw what is shown into an SVG file.")
+@answers
+def command(talk: Talk, *, client: str, keep: bool, picture: Path | None) -> Answer:
     """Show the whole job on a dozen films: no account, nothing outside this machine.
 
     \b
@@ -22,6 +26,5 @@ def command(*, client: str, keep: bool) -> None:
     """  # noqa: D301  click reads the \b
     from movie_sync.demo.show import run  # noqa: PLC0415  what --help need not load
 
-    with answering(as_json=False):
-        code = run(client, keep=keep)
-    raise click.exceptions.Exit(code)
+    shown = run(client, keep=keep, picture=picture, quiet=talk.as_json)
+    return Answer({"ok": shown.code == 0, **shown.data}, code=shown.code)

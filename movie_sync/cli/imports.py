@@ -1,45 +1,47 @@
 """``movie-sync import``: the official CSV export as a source of wishes."""
 
-import contextlib
 from pathlib import Path
 
 import click
 
-from movie_sync.cli.output import answering, print_json
+from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.lib.addresses import home_folder
-from movie_sync.lib.clock import SystemClock
-from movie_sync.queues.json_files import QueueFiles
-from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.verbs.home import opened
+from movie_sync.verbs.imports import take_in
 from movie_sync.watchlists.csv_export import read_csv_export
 
-LIST_NAME = "csv"
-_BATCH = 500
+
+def _newest(ctx: click.Context, param: click.Parameter, value: str) -> int | None:  # noqa: ARG001  click's signature
+    if value == "all":
+        return None
+    if value == "new":
+        return 0
+    if value.isascii() and value.isdecimal() and 0 < int(value) < 10_000_000:
+        return int(value)
+    raise click.BadParameter('"all", "new", or a number from 1')
 
 
 @click.command("import", short_help="Take in Letterboxd's CSV export")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(*, file: Path, as_json: bool) -> None:
-    """Take in the films of Letterboxd's CSV export (Settings, Data, Export: watchlist.csv out of the ZIP).
+@click.option(
+    "--take",
+    "newest",
+    default="all",
+    show_default=True,
+    callback=_newest,
+    help="Films to queue: all, new (none of these), or the newest so many; the rest counts as seen before.",
+)
+@answers
+def command(talk: Talk, *, file: Path, newest: int | None) -> Answer:  # noqa: ARG001
+    """Take in the films of Letterboxd's CSV export (Settings, Data, Export): the ZIP, or watchlist.csv out of it.
 
     \b
     Example: movie-sync import ~/Downloads/watchlist.csv
     """  # noqa: D301  click reads the \b
-    with answering(as_json):
-        found = read_csv_export(file)
-        home = home_folder()
-        clock = SystemClock()
-        with contextlib.closing(Store(home / "movie_sync.db")) as store:
-            queue = QueueManager(store, clock)
-            files = QueueFiles(home, store, clock)
-            problems = files.sync()
-            batches = (found[start : start + _BATCH] for start in range(0, len(found), _BATCH))
-            added = sum(queue.wish(batch, LIST_NAME, clock.now()).added for batch in batches)
-            problems += files.sync()
-    for problem in problems:
-        click.echo(str(problem), err=True)
-    if as_json:
-        print_json({"ok": True, "read": len(found), "added": added})
-    else:
-        click.echo(f"{file.name}: {len(found)} films, {added} of them new.")
+    found = read_csv_export(file)
+    with opened(home_folder()) as home:
+        intake = take_in(home, found, newest)
+    seen = f", {intake.seen} counted as seen before" if intake.seen else ""
+    data = {"ok": True, "read": len(found), "added": intake.added, "seen": intake.seen}
+    line = f"{file.name}: {len(found)} films, {intake.added} of them new{seen}."
+    return Answer(data, [line], notes=list(map(str, home.problems)))

@@ -1,43 +1,90 @@
-"""Where the service logs to; loaded only by commands that run it."""
+"""``movie-sync logs``: the end of the log, and what comes."""
 
-import logging
-import logging.handlers
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-from movie_sync.lib.files import PRIVATE_FILE, make_private_file, make_private_folder
-from movie_sync.lib.redaction import RedactingFormatter
+import click
 
-LOG_FILE = "movie_sync.log"
-_LOG_BYTES = 5 * 1024 * 1024
-_LOG_COPIES = 3
+from movie_sync.cli.log_set_up import LOG_FILE
+from movie_sync.cli.output import Answer, Talk, answers, print_json, styled
+from movie_sync.errors import MovieSyncError
+from movie_sync.lib.addresses import home_folder
+from movie_sync.lib.redaction import redact
 
-
-class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
-    """The log, 0600 from its first byte."""
-
-    def _open(self) -> Any:
-        return open(
-            self.baseFilename,
-            self.mode,
-            encoding=self.encoding,
-            opener=lambda path, flags: os.open(path, flags, PRIVATE_FILE),
-        )
+_LOOK_S = 0.5
+_COLOURS = {" ERROR ": "red", " WARNING ": "yellow", " DEBUG ": "bright_black"}
+# Of one line this much is read back; the longest lines hold a trace's single line.
+_BYTES_A_LINE = 400
 
 
-def start_logging(home: Path, level: str, *, on_stderr: bool) -> None:
-    """Log to the rotating file and, unless it would disturb, to stderr; everything redacted."""
-    make_private_folder(home)
-    root = logging.getLogger()
-    root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    logging.getLogger("qbittorrentapi").setLevel(logging.WARNING)
-    make_private_file(home / LOG_FILE)
-    file = _PrivateRotatingFile(home / LOG_FILE, maxBytes=_LOG_BYTES, backupCount=_LOG_COPIES, encoding="utf-8")
-    file.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"))
-    root.addHandler(file)
-    if on_stderr:
-        stream = logging.StreamHandler()
-        stream.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
-        root.addHandler(stream)
+@click.command(short_help="Show the log, or follow it (-f)")
+@click.option("-n", "count", type=click.IntRange(0, 100_000), default=50, show_default=True, help="Lines from the end.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@answers
+def command(talk: Talk, *, count: int, follow: bool) -> Answer | None:
+    """Show the end of the log; with -f go on with what comes.
+
+    \b
+    Example: movie-sync logs -f
+    """  # noqa: D301  click reads the \b
+    path = talk.log_file or home_folder() / LOG_FILE
+    if not path.exists() and not follow:
+        raise MovieSyncError(f"There is no log {path} yet.", hint="Start movie-sync.", code="no_log")
+    lines = [redact(line) for line in _last(path, count)] if path.exists() else []
+    if not follow:
+        return Answer({"ok": True, "lines": lines}, [_coloured(line) for line in lines])
+    for line in lines:
+        _tell(line, talk)
+    for line in _coming(path):
+        _tell(redact(line), talk)
+    return None
+
+
+def _tell(line: str, talk: Talk) -> None:
+    if talk.as_json:
+        print_json({"line": line})
+    else:
+        click.echo(_coloured(line))
+
+
+def _coloured(line: str) -> str:
+    colour = next((colour for mark, colour in _COLOURS.items() if mark in line[:40]), None)
+    return styled(line, fg=colour) if colour else line
+
+
+def _last(path: Path, count: int) -> list[str]:
+    """The last lines of a file, however large it is."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        wanted = min(size, max(count, 1) * _BYTES_A_LINE)
+        while True:
+            file.seek(size - wanted)
+            lines = file.read(wanted).decode("utf-8", "replace").splitlines()
+            if len(lines) > count or wanted == size:
+                return lines[-count:] if count else []
+            wanted = min(size, wanted * 2)
+
+
+def _coming(path: Path) -> Iterator[str]:
+    """Each new line; a log that is begun anew is followed into its new file."""
+    never = threading.Event()
+    file: BinaryIO | None = path.open("rb") if path.exists() else None
+    if file is not None:
+        file.seek(0, 2)
+    rest = b""
+    while True:
+        if file is not None:
+            rest += file.read()
+            *whole, rest = rest.split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in whole)
+        if path.exists() and (file is None or path.stat().st_ino != _inode(file)):
+            file = path.open("rb")
+            continue
+        never.wait(_LOOK_S)
+
+
+def _inode(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_ino

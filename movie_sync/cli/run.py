@@ -11,11 +11,13 @@ import click
 
 from movie_sync.app import App, Outcome
 from movie_sync.cli import EXIT_INTERRUPTED
-from movie_sync.cli.logs import start_logging
-from movie_sync.cli.output import answering, asker, print_json
+from movie_sync.cli.log_set_up import start_logging
+from movie_sync.cli.output import Answer, Talk, answers, asker, exit_code, on_terminal
 from movie_sync.config import Config
 from movie_sync.credentials_manager import CredentialsManager
-from movie_sync.errors import Stopping
+from movie_sync.errors import CredentialsError, MovieSyncError, Stopping
+from movie_sync.lib.addresses import home_folder
+from movie_sync.verbs.setting_up import missing, never_set_up
 
 log = logging.getLogger(__name__)
 
@@ -40,32 +42,57 @@ def _stop_on_signals(app: App, stop: threading.Event, *, once: bool) -> None:
 
 @click.command(short_help="Work until stopped, or one pass (--once)")
 @click.option("--once", is_flag=True, help="One whole pass, then leave: 0 fine, 3 needs you, 4 a service was down.")
-@click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
-@click.option("--verbose", is_flag=True, help="Log more.")
-def command(*, once: bool, as_json: bool, verbose: bool) -> None:
+@answers
+def command(talk: Talk, *, once: bool) -> Answer:
     """Watch the watchlist, find films, hand them over; until stopped, or once.
 
     \b
     Example: movie-sync run --once --json
     """  # noqa: D301  click reads the \b
-    if as_json and not once:
-        raise click.UsageError("--json goes with --once.")
+    if on_terminal() and not talk.as_json and never_set_up(home_folder(), os.environ):
+        from movie_sync.cli.wizard import set_up  # noqa: PLC0415  only the first time
+
+        click.echo("Movie Sync is not set up yet. (Ctrl-C leaves; nothing is written before the end.)", err=True)
+        set_up(home_folder())
     stop = threading.Event()
-    with answering(as_json):
-        config = Config.load()
-        start_logging(config.home, "DEBUG" if verbose else config.settings.log_level, on_stderr=not as_json)
-        for note in config.notes:
-            log.warning("%s", note)
-        with App(config, CredentialsManager(config.home), stop, asker()) as app:
-            _stop_on_signals(app, stop, once=once)
-            if not once:
-                app.run()
-                return
-            outcome = _once(app)
+    config = Config.load()
+    start_logging(
+        config.home,
+        "DEBUG" if talk.verbose else config.settings.log_level,
+        on_stderr=not talk.as_json,
+        file=talk.log_file,
+    )
+    for note in config.notes:
+        log.warning("%s", note)
+    try:
+        return _work(talk, config, stop, once=once)
+    except MovieSyncError as error:
+        if talk.as_json:
+            raise
+        # In the log too, for a service that nobody watches; the terminal shows it once, as a line of that.
+        log.error("%s", error)  # noqa: TRY400  it says all there is to say
+        raise click.exceptions.Exit(exit_code(error)) from None
+
+
+def _work(talk: Talk, config: Config, stop: threading.Event, *, once: bool) -> Answer:
+    credentials = CredentialsManager(config.home)
+    ask = None if talk.as_json else asker()
+    if ask is None and (lacking := missing(config, credentials)):
+        raise CredentialsError(
+            f"Missing: {', '.join(lacking)}.",
+            hint="Set it up on a terminal: movie-sync config; or give these variables (or the same with _FILE).",
+            code="credentials_missing",
+        )
+    with App(config, credentials, stop, ask) as app:
+        _stop_on_signals(app, stop, once=once)
+        if not once:
+            app.run()
+            return Answer({"ok": True, "message": "Stopped."})
+        outcome = _once(app)
     if outcome is None:
         raise click.exceptions.Exit(EXIT_INTERRUPTED)
-    _tell(outcome, as_json)
-    raise click.exceptions.Exit(outcome.exit_code)
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items())
+    return Answer(outcome.counts, [f"Films: {words}."], outcome.exit_code, outcome.troubles)
 
 
 def _once(app: App) -> Outcome | None:
@@ -73,13 +100,3 @@ def _once(app: App) -> Outcome | None:
     with contextlib.suppress(Stopping):
         return app.run_once()
     return None
-
-
-def _tell(outcome: Outcome, as_json: bool) -> None:
-    for trouble in outcome.troubles:
-        click.echo(trouble, err=True)
-    if as_json:
-        print_json(outcome.counts)
-        return
-    words = (f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items())
-    click.echo(f"Films: {', '.join(words)}.")

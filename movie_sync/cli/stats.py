@@ -5,7 +5,7 @@ import time
 
 import click
 
-from movie_sync.cli.output import answering, print_json
+from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.errors import StoreError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
@@ -17,29 +17,25 @@ _SHOWN = 10
 
 
 @click.command(short_help="Show the queues and what comes next")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, whole numbers.")
-def command(*, as_json: bool) -> None:
+@answers
+def command(talk: Talk) -> Answer:  # noqa: ARG001
     """Show the queues, what is downloading, what is tried next, and what failed for good.
 
     \b
     Example: movie-sync stats --json
     """  # noqa: D301  click reads the \b
     now = time.time()
-    with answering(as_json):
-        try:
-            store = Store(home_folder() / "movie_sync.db", read_only=True)
-        except StoreError as exc:
-            if exc.code != "no_database":
-                raise
-            stats, troubles = overview.EMPTY, []
-        else:
-            with contextlib.closing(store), store.read() as tx:
-                stats = overview.read(tx, now)
-                troubles = [state for state in providers.every(tx) if state.state != FINE]
-    if as_json:
-        print_json(stats.as_dict())
+    try:
+        store = Store(home_folder() / "movie_sync.db", read_only=True)
+    except StoreError as exc:
+        if exc.code != "no_database":
+            raise
+        stats, troubles = overview.EMPTY, []
     else:
-        click.echo("\n".join(_lines(stats, troubles, now)))
+        with contextlib.closing(store), store.read() as tx:
+            stats = overview.read(tx, now)
+            troubles = [state for state in providers.every(tx) if state.state != FINE]
+    return Answer(stats.as_dict(), _lines(stats, troubles, now))
 
 
 def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list[str]:

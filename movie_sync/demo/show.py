@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -53,13 +54,32 @@ class Checked:
     problems: tuple[str, ...]
 
 
-def run(client: str, *, keep: bool) -> int:
-    """Run the demo; returns its exit code, 0 when everything checked is true.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How the demo ended.
+
+    Attributes:
+        code: The exit code, 0 when everything checked is true.
+        data: What was checked, for a script.
+    """
+
+    code: int
+    data: dict[str, Any]
+
+
+def run(client: str, *, keep: bool, picture: Path | None = None, quiet: bool = False) -> Shown:
+    """Run the demo and check what it left on disk.
+
+    Args:
+        client: ``builtin`` or ``qbittorrent``.
+        keep: Leave its folder there.
+        picture: An SVG of the screen is drawn into this file; None: none.
+        quiet: Show nothing.
 
     Raises:
         MovieSyncError: What it needs is not installed; the message says how to get it.
     """
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = _console(picture, quiet=quiet)
     client = _usable_client(client, console)
     folder = Path(tempfile.mkdtemp(prefix="movie-sync-demo-"))
     try:
@@ -73,12 +93,23 @@ def run(client: str, *, keep: bool) -> int:
                 films = _watch(home, console, begun)
                 code = _stop(program)
             checked = _check(folder, films, client, code)
-            return _summary(console, checked, films, client, time.monotonic() - begun)
+            seconds = time.monotonic() - begun
+            failed = _summary(console, checked, films, client, seconds)
+            if picture is not None:
+                console.save_svg(str(picture), title="movie-sync demo")
+            return Shown(failed, {"films": len(FILMS), **asdict(checked), "seconds": round(seconds, 1)})
     finally:
         if keep:
             console.print(f"Everything is kept in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _console(picture: Path | None, *, quiet: bool) -> Console:
+    """The terminal; a recorded one of fixed size for a picture."""
+    if picture is not None:
+        return Console(record=True, force_terminal=True, width=110, highlight=False)
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), quiet=quiet)
 
 
 def _usable_client(client: str, console: Console) -> str:

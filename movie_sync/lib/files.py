@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,7 +133,7 @@ class InstanceLock:
         """
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, PRIVATE_FILE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._flock(descriptor)
         except BlockingIOError:
             pid = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
@@ -143,6 +144,30 @@ class InstanceLock:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+
+    @staticmethod
+    def _flock(descriptor: int) -> None:
+        """Take it; one that only looks who has it (`holder`) is gone a moment later."""
+        for _ in range(2):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            threading.Event().wait(0.1)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def holder(self) -> str | None:
+        """The pid of the process that has it, "unknown" when it cannot be read; None when nobody has it."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+        finally:
+            os.close(descriptor)
+        return None
 
     def release(self) -> None:
         """Give it back; fine when it was never taken."""

@@ -1,6 +1,7 @@
 """One honest HTTP client: bounded in time and bytes, never taking credentials to another host."""
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -17,6 +18,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from movie_sync.errors import BadReply, Unavailable
+
+log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
 READ_S = 20.0
@@ -125,6 +128,18 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+def _path(url: str) -> str:
+    """What of a URL may be logged."""
+    return urllib.parse.urlsplit(url).path
+
+
+def _clock_difference_s(date: str | None) -> float | None:
+    try:
+        return time.time() - parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def _read_timed_out(exc: Exception | None) -> bool:
     """A hang in the body, which requests reports as a ConnectionError."""
     return exc is not None and any(isinstance(arg, urllib3.exceptions.ReadTimeoutError) for arg in exc.args)
@@ -159,6 +174,9 @@ class HttpClient:
         connect_s: Limit for the connection.
         read_s: Limit between two reads.
         total_s: Limit for the whole request, redirects not counted together.
+
+    Attributes:
+        clock_difference_s: This machine's clock less the server's at the last answer, in seconds; None: unknown.
     """
 
     def __init__(
@@ -173,6 +191,7 @@ class HttpClient:
         self._provider = provider
         self._timeout = (connect_s, read_s)
         self._total_s = total_s
+        self.clock_difference_s: float | None = None
         self._session = _Session()
         self._session.headers["User-Agent"] = user_agent
         self._session.auth = _no_auth
@@ -258,6 +277,9 @@ class HttpClient:
         if deadline.passed:
             raise self._unavailable(url, None, True, self._total_s)
         headers = {name.lower(): value for name, value in response.headers.items()}
+        seconds = time.monotonic() - started
+        log.debug("%s %s: %d, %d bytes in %.2f s", self._provider, _path(url), response.status_code, len(body), seconds)
+        self.clock_difference_s = _clock_difference_s(headers.get("date"))
         return HttpReply(response.status_code, response.url, headers, body)
 
     def _read(self, response: requests.Response, max_bytes: int) -> bytes:

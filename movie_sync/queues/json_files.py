@@ -225,6 +225,11 @@ class QueueFiles:
             raise _Edited
 
 
+def kept_aside(folder: Path) -> list[Path]:
+    """Hand-edited files that could not be taken and were kept, oldest first."""
+    return sorted(path for queue in FACES for path in folder.glob(f"queue_{queue}.kept-*.json"))
+
+
 def _encode(entries: list[dict[str, Any]]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(entries), indent=2) + b"\n"
 

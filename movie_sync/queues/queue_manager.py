@@ -249,6 +249,12 @@ class QueueManager:
                 return None
             return films.get(tx, films.learn_facts(tx, film_id, facts, self._clock.now()))
 
+    def name(self, film_id: int, title: str, year: int) -> FilmRecord | None:
+        """Call a film that came by an id alone by its title; None when it was merged into another."""
+        with self._store.write() as tx:
+            films.change(tx, film_id, title=title, year=year)
+            return films.get(tx, film_id)
+
     def no_details(self, film_id: int) -> None:
         """Note that a film's page does not exist, so that it is not asked for again."""
         with self._store.write() as tx:

@@ -1,6 +1,7 @@
 """What is best, and why: an ordered list of steps, of which the first difference decides. Pure."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from movie_sync.movie import Decision, Movie, ParsedRelease, Profile, Release
 from movie_sync.releases.parse import parse_release
 from movie_sync.releases.rules import quality_of, refusals, seeders_in_words
+from movie_sync.releases.titles import title_key
 
 _RESOLUTION_ORDER = ("2160p", "1080p", "1080i", "720p", "576p", "480p")
 
@@ -108,3 +110,13 @@ def _because(steps: Sequence[_Step], release: Release, after: Release | None) ->
         if step.key(release, one) != step.key(after, two):
             return f"{step.words(release, one)} over {step.words(after, two)}"
     return "as good as the next, and listed first"
+
+
+def common_title(imdb_id: str | None, releases: Sequence[Release]) -> tuple[str, int] | None:
+    """Title and year that most releases tagged with an IMDb id carry; None when none carries both."""
+    parsed = [parse_release(release.name) for release in releases if imdb_id and release.imdb_id == imdb_id]
+    named = [(title_key(one.title), one.year, one.title) for one in parsed if one.year and title_key(one.title)]
+    if not named:
+        return None
+    (key, year), _ = Counter((key, year) for key, year, _ in named).most_common(1)[0]
+    return next(title for other, of, title in named if (other, of) == (key, year)), year

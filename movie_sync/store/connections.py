@@ -49,8 +49,8 @@ class Store:
                     f"{path} cannot be made ({exc.strerror}).", hint="Check MOVIE_SYNC_HOME and its rights."
                 ) from exc
         try:
-            with self._errors():
-                migrate(self._connection(), path, read_only=read_only)
+            with self.errors():
+                migrate(self.connection(), path, read_only=read_only)
         except BaseException:
             self.close()
             raise
@@ -69,8 +69,8 @@ class Store:
         Raises:
             StoreError: Locked for more than ten seconds, full, or corrupt.
         """
-        connection = self._connection()
-        with self._errors():
+        connection = self.connection()
+        with self.errors():
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -87,8 +87,8 @@ class Store:
         Raises:
             StoreError: As for write.
         """
-        connection = self._connection()
-        with self._errors():
+        connection = self.connection()
+        with self.errors():
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -97,13 +97,14 @@ class Store:
 
     def data_version(self) -> int:
         """A number that differs when another connection, of this process or another, has committed since."""
-        with self._errors():
-            return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
+        with self.errors():
+            return int(self.connection().execute("PRAGMA data_version").fetchone()[0])
 
-    def _connection(self) -> Connection:
+    def connection(self) -> Connection:
+        """This thread's own connection, for what is no transaction. Raises StoreError when it cannot be opened."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            with self._errors():
+            with self.errors():
                 connection = self._connect()
             self._local.connection = connection
             with self._lock:
@@ -145,7 +146,8 @@ class Store:
         connection.execute("PRAGMA journal_mode=WAL")
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
+        """SQLite's errors in our words, for a block that uses `connection`."""
         try:
             yield
         except sqlite3.OperationalError as exc:

@@ -1,7 +1,7 @@
 """Films, the names they are known by, and the moves between their states."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -282,6 +282,14 @@ def end_put_off(tx: Connection, provider: str, limit: int = -1, *, newest_first:
         (provider,),
     )
     return due.rowcount + going_on.rowcount
+
+
+def end_every_put_off(tx: Connection, kept: Collection[str]) -> None:
+    """Make due what was put off for any reason but because of a provider in ``kept``, also hand-overs."""
+    rows = tx.execute("SELECT DISTINCT put_off_by FROM films WHERE status IN ('put_off', 'handing_over')").fetchall()
+    for row in rows:
+        if row[0] is not None and row[0] not in kept:
+            end_put_off(tx, row[0])
 
 
 def any_put_off(tx: Connection, provider: str) -> bool:

@@ -66,6 +66,13 @@ def keep_only(tx: Connection, names: Collection[str]) -> None:
     )
 
 
+def lift(tx: Connection, kept: Collection[str]) -> None:
+    """Let every service be asked at once, also one that refused its credentials; those in ``kept`` stay alone."""
+    for state in every(tx):
+        if state.state != FINE and state.provider not in kept:
+            tx.execute("UPDATE providers SET wait_s = 0, fingerprint = NULL WHERE provider = ?", (state.provider,))
+
+
 def put(tx: Connection, state: ProviderState) -> None:
     """Store a state in place of the one before."""
     tx.execute(

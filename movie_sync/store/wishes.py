@@ -82,6 +82,11 @@ def checked(
     )
 
 
+def check_now(tx: Connection) -> None:
+    """Let every list be looked at now."""
+    tx.execute("UPDATE lists SET next_check = NULL")
+
+
 def prove(tx: Connection, list_name: str, total: int, before: float) -> None:
     """After a complete read begun at ``before``: note how many of the list's entries are no film of their own."""
     seen = tx.execute("SELECT count(*) FROM wishes WHERE list = ? AND seen_at >= ?", (list_name, before)).fetchone()[0]

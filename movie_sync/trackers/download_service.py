@@ -51,5 +51,9 @@ class MovieDownloader(abc.ABC):
     def calls_left(self) -> int | None:
         """Calls that may still be made in the hour that ends now, None where there is no limit."""
 
+    def clock_difference_s(self) -> float | None:
+        """How far this machine's clock was ahead of the tracker's at its last answer, in seconds; None: unknown."""
+        return None
+
     def close(self) -> None:
         """Let connections go."""

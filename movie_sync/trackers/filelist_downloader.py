@@ -116,6 +116,10 @@ class FileListDownloader(MovieDownloader):
         """See MovieDownloader."""
         return self._calls.left()
 
+    def clock_difference_s(self) -> float | None:
+        """See MovieDownloader."""
+        return self._http.clock_difference_s
+
     def _search(self, kind: str, query: str) -> list[Release]:
         return self._call(
             {"action": "search-torrents", "type": kind, "query": query, "category": self._categories, "output": "json"}

@@ -117,6 +117,14 @@ class LetterboxdWatchlistMonitor(Watchlist):
                 return Reading(sweep.total or 0, sweep.read, fetched, complete=still, short=short)
         return Reading(sweep.total or 0, sweep.read, fetched, complete=False)
 
+    def count(self) -> int:
+        """See Watchlist."""
+        return self._page(1).total
+
+    def clock_difference_s(self) -> float | None:
+        """See Watchlist."""
+        return self._http.clock_difference_s
+
     def _sweep(self, sweep: _Sweep, known: Known, on_page: OnPage) -> bool:
         """Go through the pages; True when it could stop early because all was known."""
         size = known.size

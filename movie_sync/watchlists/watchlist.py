@@ -64,6 +64,14 @@ class Watchlist(abc.ABC):
         """
 
     @abc.abstractmethod
+    def count(self) -> int:
+        """How many films the list declares to hold, by one request. Raises as for check."""
+
+    def clock_difference_s(self) -> float | None:
+        """How far this machine's clock was ahead of the source's at its last answer, in seconds; None: unknown."""
+        return None
+
+    @abc.abstractmethod
     def facts(self, movie: Movie) -> FilmFacts | None:
         """What the film's own page says; None when the source has no page of it.
 

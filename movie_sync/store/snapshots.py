@@ -1,0 +1,58 @@
+"""The database as a file: a copy of one moment, and what of another one has to be kept."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from movie_sync.lib.files import make_private_file
+from movie_sync.store.connections import Store
+
+
+def copy_to(store: Store, path: Path) -> None:
+    """Copy the database as it is at one moment, while others may go on writing.
+
+    Args:
+        store: The database.
+        path: A new file, 0600.
+
+    Raises:
+        StoreError: As for Store.read.
+    """
+    make_private_file(path)
+    with store.errors(), contextlib.closing(sqlite3.connect(path)) as target:
+        store.connection().backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
+
+
+def copy_calls(store: Store, other: Path) -> None:
+    """Take over the calls another database counted, so that a restored copy makes none of them again.
+
+    Args:
+        store: Where they are added.
+        other: A database of any version; one without calls adds none.
+
+    Raises:
+        StoreError: ``store`` cannot be written.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True)) as source:
+            rows = source.execute("SELECT account, boot_id, boot_s, wall FROM calls").fetchall()
+    except sqlite3.DatabaseError:
+        return
+    with store.write() as tx:
+        known = {tuple(row) for row in tx.execute("SELECT account, boot_id, boot_s, wall FROM calls")}
+        tx.executemany(
+            "INSERT INTO calls (account, boot_id, boot_s, wall) VALUES (?, ?, ?, ?)",
+            [row for row in rows if row not in known],
+        )
+
+
+def whole(store: Store) -> str | None:
+    """What SQLite finds wrong with the database, None when nothing is (sqlite.org: PRAGMA quick_check).
+
+    Raises:
+        StoreError: It cannot be read at all.
+    """
+    with store.read() as tx:
+        answer = tx.execute("PRAGMA quick_check(1)").fetchone()[0]
+    return None if answer == "ok" else str(answer)

@@ -1,0 +1,253 @@
+"""The home folder in one file, and back."""
+
+import contextlib
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from movie_sync import __version__
+from movie_sync.config import CONFIG_FILE, FILELIST_FILE
+from movie_sync.credentials_manager import CREDENTIALS_FILE, KEY_FILE
+from movie_sync.errors import MovieSyncError
+from movie_sync.lib.clock import utc_text
+from movie_sync.lib.files import InstanceLock, make_private_folder, sync_folder, write_whole
+from movie_sync.queues.json_files import FACES
+from movie_sync.store import Store
+from movie_sync.store.snapshots import copy_calls, copy_to
+from movie_sync.verbs.home import opened
+
+_DATABASE = "movie_sync.db"
+_ABOUT = "about.json"
+_PLAIN = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, "watchlist.json")
+_FACES = tuple(f"queue_{queue}.json" for queue in FACES)
+_BUILTIN = "torrents/builtin"
+# What SQLite keeps beside a database that was not closed.
+_SIDES = (f"{_DATABASE}-wal", f"{_DATABASE}-shm")
+# A home of 100,000 films is 300 MB; beyond this a file is not one of ours.
+MAX_BYTES = 8 * 1024**3
+MAX_MEMBERS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds.
+
+    Attributes:
+        names: Of its files.
+        with_key: The key of the credentials is in it: who has the file can read them.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    with_key: bool
+
+
+def back_up(home: Path, path: Path, now: float, *, with_key: bool = False) -> Backup:
+    """Write the home folder's state into one file, beside a running service or without one.
+
+    The database is copied as of one moment. The log, and the .torrent files of a private tracker, which carry the
+    user's announce key, stay out; the built-in client's state, of public torrents, is in it.
+
+    Args:
+        home: The home folder.
+        path: A ``.tar.gz``, 0600; one that is there is replaced when the new one is whole.
+        now: Unix seconds.
+        with_key: Put in the key of the credentials; without it they can be read only where that key is.
+
+    Raises:
+        MovieSyncError: There is nothing to back up. StoreError: the database cannot be read. OSError: the file cannot
+            be written.
+    """
+    if not (home / _DATABASE).exists():
+        raise MovieSyncError(f"There is nothing to back up in {home} yet.", code="nothing_to_back_up")
+    with tempfile.TemporaryDirectory(prefix="movie-sync-") as folder:
+        copy = Path(folder) / _DATABASE
+        with opened(home) as open_home:
+            copy_to(open_home.store, copy)
+        names = [name for name in (*_PLAIN, *_FACES, *([KEY_FILE] if with_key else [])) if (home / name).is_file()]
+        names += [str(one.relative_to(home)) for one in sorted((home / _BUILTIN).glob("*")) if one.is_file()]
+        packed = Path(folder) / "packed"
+        with tarfile.open(packed, "w:gz") as archive:
+            about = {"version": __version__, "made_at": utc_text(now), "with_key": with_key}
+            _add_bytes(archive, _ABOUT, json.dumps(about).encode(), now)
+            archive.add(copy, _DATABASE)
+            for name in names:
+                archive.add(home / name, name)
+        write_whole(path, packed.read_bytes())
+    return Backup(path, (_DATABASE, *names), with_key)
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes, now: float) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = len(data), 0o600, int(now)
+    archive.addfile(member, io.BytesIO(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
+
+    Attributes:
+        made_at: When the backup was made, as its own words say; "" when it does not.
+        kept: The folder the state before was put into; None when there was none.
+        credentials: ``restored``, ``none`` (the backup has none), or ``unreadable`` (their key is not here).
+    """
+
+    made_at: str
+    kept: Path | None
+    credentials: str
+
+
+def restore(home: Path, path: Path, now: float) -> Restored:
+    """Put a backup in place of what the home folder holds, which is kept beside it.
+
+    Calls counted since the backup stay counted. The queue files are written anew from the restored database.
+
+    Args:
+        home: The home folder; made when missing.
+        path: As written by back_up.
+        now: Unix seconds.
+
+    Raises:
+        AlreadyRunning: The service runs on this home folder.
+        MovieSyncError: It is no whole backup of this program; nothing was changed.
+        StoreError: Its database cannot be used, or is of a newer version; nothing was changed.
+    """
+    make_private_folder(home)
+    lock = InstanceLock(home / "instance.lock")
+    lock.acquire()
+    try:
+        with _unpacked(home, path) as fresh:
+            about = _about(fresh, path)
+            credentials = _usable_credentials(home, fresh)
+            if (home / _DATABASE).exists():
+                with contextlib.closing(Store(fresh / _DATABASE)) as store:
+                    copy_calls(store, home / _DATABASE)
+            else:
+                Store(fresh / _DATABASE).close()
+            kept = _exchange(home, fresh, utc_text(now) or "")
+        with opened(home):
+            pass  # writes the queue files from the restored database
+        return Restored(str(about.get("made_at") or ""), kept, credentials)
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _unpacked(home: Path, path: Path) -> Iterator[Path]:
+    """The backup's files in a folder on the same disk; only names and sizes that are ours."""
+    fresh = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
+    try:
+        try:
+            with tarfile.open(path, "r:gz") as archive:
+                for number, member in enumerate(archive):
+                    if number > MAX_MEMBERS or member.size > MAX_BYTES or not _ours(member):
+                        raise _no_backup(path, f"it holds {member.name!r}")
+                    content = archive.extractfile(member)
+                    target = fresh / member.name
+                    make_private_folder(target.parent)
+                    write_whole(target, content.read() if content else b"")
+        except (tarfile.TarError, EOFError, OSError) as exc:
+            if isinstance(exc, OSError) and not isinstance(exc, tarfile.TarError) and exc.errno is not None:
+                raise
+            raise _no_backup(path, str(exc) or type(exc).__name__) from exc
+        if not (fresh / _DATABASE).exists():
+            raise _no_backup(path, "it holds no database")
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _ours(member: tarfile.TarInfo) -> bool:
+    if not member.isfile():
+        return False
+    folder, _, name = member.name.rpartition("/")
+    if folder:
+        return folder == _BUILTIN and name not in {"", ".", ".."}
+    return member.name in {_ABOUT, _DATABASE, KEY_FILE, *_PLAIN, *_FACES}
+
+
+def _no_backup(path: Path, why: str) -> MovieSyncError:
+    return MovieSyncError(
+        f"{path} is no whole backup of Movie Sync: {why}.", hint="Nothing was changed.", code="bad_backup"
+    )
+
+
+def _about(fresh: Path, path: Path) -> dict[str, object]:
+    try:
+        about = json.loads((fresh / _ABOUT).read_bytes())
+    except (OSError, ValueError) as exc:
+        raise _no_backup(path, "it does not say what it is") from exc
+    return about if isinstance(about, dict) else {}
+
+
+def _usable_credentials(home: Path, fresh: Path) -> str:
+    """Leave the credentials out where their key is neither in the backup nor here; they would stop every start."""
+    if not (fresh / CREDENTIALS_FILE).exists():
+        return "none"
+    if (fresh / KEY_FILE).exists():
+        return "restored"
+    if (home / KEY_FILE).exists() and _readable(fresh / CREDENTIALS_FILE, home / KEY_FILE):
+        return "restored"
+    (fresh / CREDENTIALS_FILE).unlink()
+    return "unreadable"
+
+
+def _readable(credentials: Path, key: Path) -> bool:
+    from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415  50 ms that few commands need
+
+    try:
+        Fernet(key.read_bytes().strip()).decrypt(credentials.read_bytes().strip())
+    except (InvalidToken, ValueError):
+        return False
+    return True
+
+
+def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
+    """Keep what is there under other names, then put the restored files in place, each at once.
+
+    In an order that a kill at any point does not harm: the queue files go first, since the old ones beside the restored
+    database would read as edits; a file that is missing is written anew.
+    """
+    leave = _leave_credentials(home, fresh)
+    names = [name for name in (*_PLAIN, KEY_FILE, _BUILTIN, _DATABASE, *_FACES, *_SIDES) if name not in leave]
+    present = [name for name in names if (home / name).exists()]
+    kept = home / f"before-restore-{stamp.replace(':', '')}" if present else None
+    if kept is not None:
+        for name in present:
+            _keep(home / name, kept / name)
+    for name in (*_FACES, *_SIDES):
+        (home / name).unlink(missing_ok=True)
+    (fresh / _DATABASE).replace(home / _DATABASE)
+    for name in (*_PLAIN, KEY_FILE):
+        if (fresh / name).exists():
+            (fresh / name).replace(home / name)
+        elif name not in leave:
+            (home / name).unlink(missing_ok=True)
+    shutil.rmtree(home / _BUILTIN, ignore_errors=True)
+    if (fresh / _BUILTIN).exists():
+        make_private_folder((home / _BUILTIN).parent)
+        (fresh / _BUILTIN).rename(home / _BUILTIN)
+    sync_folder(home)
+    return kept
+
+
+def _leave_credentials(home: Path, fresh: Path) -> frozenset[str]:
+    """Log-ins and key that stay as they are: those the backup has no readable ones in place of."""
+    leave = set() if (fresh / KEY_FILE).exists() else {KEY_FILE}
+    if not (fresh / CREDENTIALS_FILE).exists() and (home / CREDENTIALS_FILE).exists():
+        leave.add(CREDENTIALS_FILE)
+    return frozenset(leave)
+
+
+def _keep(path: Path, kept: Path) -> None:
+    make_private_folder(kept.parent)
+    if path.is_dir():
+        shutil.copytree(path, kept)
+    else:
+        write_whole(kept, path.read_bytes())

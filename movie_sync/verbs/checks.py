@@ -1,0 +1,131 @@
+"""Everything the program needs, looked at once: what ``check`` shows."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from movie_sync.config import Config
+from movie_sync.credentials_manager import FIELDS, CredentialsManager
+from movie_sync.errors import AuthFailed, MovieSyncError
+from movie_sync.health import ProviderHealth
+from movie_sync.lib.clock import SystemClock, span_text
+from movie_sync.lib.files import InstanceLock
+from movie_sync.parts import Parts
+from movie_sync.queues.json_files import kept_aside
+from movie_sync.store import Store
+from movie_sync.store.providers import NEEDS_USER
+from movie_sync.store.snapshots import whole
+from movie_sync.verbs import trials
+from movie_sync.verbs.trials import Finding
+
+
+def live(home: Path) -> list[Finding]:
+    """Whether the service runs and its database can be read; asks nobody, writes nothing."""
+    pid = InstanceLock(home / "instance.lock").holder()
+    if pid is None:
+        return [Finding("service", "later", f"Movie Sync does not run on {home}.", "Start it: movie-sync run")]
+    found = [Finding("service", "fine", f"Movie Sync runs on {home} (pid {pid}).")]
+    try:
+        Store(home / "movie_sync.db", read_only=True).close()
+    except MovieSyncError as error:
+        found.append(trials.problem("database", error))
+    return found
+
+
+def everything(home: Path) -> Iterator[Finding]:
+    """Try settings, credentials, services, folders, clock and disk, each once, in the order of their dependence."""
+    try:
+        config = Config.load(home)
+    except MovieSyncError as error:
+        yield trials.problem("settings", error)
+        return
+    yield from (Finding("settings", "person", note, "Correct it or take it out.") for note in config.notes)
+    yield _home(home)
+    with contextlib.closing(_Services(config)) as services:
+        yield from services.findings()
+    yield from _kept(home)
+
+
+def _home(home: Path) -> Finding:
+    finding = trials.writable_folder("home folder", home)
+    if finding.state == "fine" and home.exists() and home.stat().st_mode & 0o077:
+        return Finding("home folder", "person", f"Others may read {home}.", f"Take that right away: chmod 700 {home}")
+    return finding
+
+
+def _kept(home: Path) -> Iterator[Finding]:
+    """Hand edits that could not be taken are shown until someone deals with them."""
+    for path in kept_aside(home):
+        hint = "Correct it and save it under its own name, or delete it."
+        yield Finding("queue files", "person", f"An edit that could not be taken lies in {path}.", hint)
+
+
+class _Services:
+    """The database and what is asked over the network; one after the other."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._credentials = CredentialsManager(config.home)
+        self._store: Store | None = None
+        self._differences: list[float] = []
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def findings(self) -> Iterator[Finding]:
+        config = self._config
+        try:
+            self._store = Store(config.home / "movie_sync.db")
+            yield self._database(self._store)
+        except MovieSyncError as error:
+            yield trials.problem("database", error)
+            return
+        given = Parts(config, self._credentials, self._store, SystemClock())
+        if config.settings.username:
+            yield trials.watchlist(given, self._differences)
+        else:
+            yield Finding(
+                "letterboxd", "fine", "No name is set: films come from imports.", "To set it: movie-sync config"
+            )
+        yield self._with_login("filelist", given)
+        yield self._with_login(config.client, given)
+        yield trials.writable_folder("download folder", config.download_folder)
+        yield from (trials.library_folder(folder) for folder in config.library_folders)
+        yield trials.clock(self._differences)
+        yield from self._troubles()
+
+    @staticmethod
+    def _database(store: Store) -> Finding:
+        damage = whole(store)
+        if damage is None:
+            return Finding("database", "fine", f"{store.path} is whole.")
+        hint = "Restore a backup (movie-sync restore), or move it away: the queue files beside it are taken in."
+        return Finding("database", "person", f"{store.path} is damaged: {damage}.", hint)
+
+    def _with_login(self, service: str, given: Parts) -> Finding:
+        """Try a service unless it refused these very log-in data before; a new refusal is remembered."""
+        try:
+            prints = {service: self._credentials.fingerprint(service)} if service in FIELDS else {}
+        except MovieSyncError as error:
+            return trials.problem(service, error)
+        health = ProviderHealth(given.store, given.clock, self._config.home, prints)
+        if (refused := trials.stored_refusal(health, service)) is not None:
+            return refused
+        finding = trials.tracker(given, self._differences) if service == "filelist" else trials.client(given)
+        if isinstance(finding.error, AuthFailed):
+            health.failed(finding.error)
+        return finding
+
+    def _troubles(self) -> Iterator[Finding]:
+        """What the service met that no trial here can see, such as a folder that lost its films."""
+        if self._store is None:
+            return
+        clock = SystemClock()
+        health = ProviderHealth(self._store, clock, self._config.home, {})
+        tried = {"letterboxd", "filelist", self._config.client}
+        for state in health.every():
+            if state.provider not in tried:
+                kind: trials.State = "person" if state.state == NEEDS_USER else "later"
+                since = f"for {span_text(clock.now() - state.since)}"
+                yield Finding(state.provider, kind, f"{state.message} ({since})", state.hint or "")

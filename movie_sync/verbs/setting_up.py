@@ -1,0 +1,110 @@
+"""What has to be set before the program can work, and writing it all at once."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, write_settings
+from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, CredentialsManager, variable
+from movie_sync.errors import AuthFailed
+from movie_sync.health import ProviderHealth
+from movie_sync.lib.clock import SystemClock
+from movie_sync.lib.files import make_private_folder
+from movie_sync.parts import Parts
+from movie_sync.store import Store
+
+_DATABASE = "movie_sync.db"
+
+
+def never_set_up(home: Path, environment: Mapping[str, str]) -> bool:
+    """True when neither a file nor a variable says anything: nobody used this home folder yet."""
+    files = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, _DATABASE)
+    if any((home / name).exists() for name in files) or any(home.glob("*_credentials.enc")):
+        return False
+    variables = [setting.variable for setting in SETTINGS.values()]
+    variables += [variable(service, one.name) for service, fields in FIELDS.items() for one in fields]
+    return not any(environment.get(name) or environment.get(f"{name}_FILE") for name in variables)
+
+
+def services_in_use(config: Config) -> list[str]:
+    """Services whose log-in is needed with these settings."""
+    return ["filelist", *([config.client] if config.client in FIELDS else [])]
+
+
+def missing(config: Config, credentials: CredentialsManager) -> list[str]:
+    """What is still to be given, each with its variable; empty when all is there.
+
+    Raises:
+        CredentialsError: What is stored cannot be read.
+    """
+    return [
+        f"{one.question.partition(' (')[0]} ({variable(service, one.name)})"
+        for service in services_in_use(config)
+        for one in FIELDS[service]
+        if one.name not in credentials.get(service)
+    ]
+
+
+@dataclass(slots=True)
+class Draft:
+    """Settings and credentials that are tried before they are written.
+
+    Attributes:
+        home: The home folder; untouched before `write`.
+        environment: What the process was started with.
+        settings: Dotted key to text, in place of what is set.
+        credentials: Service to field to value, in place of what is stored.
+        refused: Refusals that were kept all the same, so that the service does not repeat them.
+    """
+
+    home: Path
+    environment: Mapping[str, str]
+    settings: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: list[AuthFailed] = field(default_factory=list)
+
+    @property
+    def config(self) -> Config:
+        """All settings as they would be. Raises ConfigError."""
+        return Config.load(self.home, environment=self.environment, overrides=self.settings)
+
+    @property
+    def manager(self) -> CredentialsManager:
+        """All credentials as they would be."""
+        given = {
+            variable(service, name): value
+            for service, values in self.credentials.items()
+            for name, value in values.items()
+        }
+        hidden = {f"{name}_FILE": "" for name in given}
+        return CredentialsManager(self.home, {**self.environment, **hidden, **given})
+
+    @contextmanager
+    def parts(self) -> Iterator[Parts]:
+        """What parts are built from to be tried. Calls are counted in the home's own database where there is one."""
+        with tempfile.TemporaryDirectory(prefix="movie-sync-") as folder:
+            own = self.home / _DATABASE
+            with closing(Store(own if own.exists() else Path(folder) / _DATABASE)) as store:
+                yield Parts(self.config, self.manager, store, SystemClock())
+
+    def write(self) -> None:
+        """Write everything: settings, credentials, and which log-ins were refused.
+
+        Raises:
+            ConfigError: Two settings contradict each other; nothing was written.
+            CredentialsError: What is stored cannot be read. OSError: the folder cannot be written.
+        """
+        _ = self.config
+        make_private_folder(self.home)
+        write_settings(self.home, self.settings)
+        manager = CredentialsManager(self.home, self.environment)
+        for service, values in self.credentials.items():
+            manager.set(service, values)
+        if self.refused:
+            prints = {error.provider: manager.fingerprint(error.provider) for error in self.refused}
+            with closing(Store(self.home / _DATABASE)) as store:
+                health = ProviderHealth(store, SystemClock(), self.home, prints)
+                for error in self.refused:
+                    health.failed(error)
