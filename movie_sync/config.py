@@ -28,6 +28,8 @@ from movie_sync.movie import CategoryWish, Profile, Quality
 CONFIG_FILE = "config.json"
 FILELIST_FILE = "filelist_config.json"
 _PREFIX = "MOVIE_SYNC_"
+# Where a value comes from that stands in no file; as ConfigError.file it makes the error one of usage.
+COMMAND_LINE = "command line"
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
@@ -282,7 +284,7 @@ class Config:
         for setting in SETTINGS.values():
             for text, origin in (
                 (environment.get(setting.variable) or None, f"environment variable {setting.variable}"),
-                ((overrides or {}).get(setting.key), "command line"),
+                ((overrides or {}).get(setting.key), COMMAND_LINE),
             ):
                 if text is not None:
                     values[setting.key] = _checked(setting, _from_text(setting, text), origin)
@@ -518,7 +520,8 @@ def setting_named(key: str) -> Setting:
     """
     found = [setting for name, setting in SETTINGS.items() if name == key or name.rpartition(".")[2] == key]
     if len(found) != 1:
-        raise ConfigError(f"There is no setting {key}{_meant(key)}", key=key, hint="movie-sync config show lists them.")
+        message = f"There is no setting {key}{_meant(key)}"
+        raise ConfigError(message, file=COMMAND_LINE, key=key, hint="movie-sync config show lists them.")
     return found[0]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from movie_sync.cli import _COMMANDS
+from movie_sync.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "doc").glob("*.md")])
@@ -17,7 +17,7 @@ def test_the_page_of_settings_is_made_from_the_table() -> None:
     assert (ROOT / "doc" / "config.md").read_text(encoding="utf-8") == made, "run python doc/generate.py"
 
 
-@pytest.mark.parametrize("command", sorted(_COMMANDS))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"movie-sync {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from movie_sync.cli.output import Answer, Talk, answers, on_terminal, styled
-from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, setting_named, write_settings
+from movie_sync.config import COMMAND_LINE, CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, setting_named, write_settings
 from movie_sync.credentials_manager import CredentialsManager
 from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import home_folder
@@ -71,7 +71,8 @@ def show(talk: Talk, *, key: str | None) -> Answer:  # noqa: ARG001
     config = Config.load()
     shown = [setting for setting in SETTINGS.values() if key is None or key in setting.key]
     if not shown:
-        raise ConfigError(f"There is no setting with {key!r} in its name.", key=key, hint="movie-sync config show")
+        message = f"There is no setting with {key!r} in its name."
+        raise ConfigError(message, file=COMMAND_LINE, key=key, hint="movie-sync config show lists them.")
     rows = [
         {
             "key": setting.key,

@@ -99,10 +99,10 @@ def _print(answer: Answer, as_json: bool) -> None:
 
 def exit_code(error: MovieSyncError) -> int:
     """What an error means for the one who called: 2 usage, 3 a person has to act, 4 later, 5 not there, 1 the rest."""
+    if isinstance(error, _USAGE) or (isinstance(error, ConfigError) and error.file == "command line"):
+        return EXIT_USAGE
     if isinstance(error, _PERSON):
         return EXIT_PERSON
-    if isinstance(error, _USAGE):
-        return EXIT_USAGE
     if isinstance(error, NoSuchFilm):
         return EXIT_NOTHING
     later = isinstance(error, Unavailable) or error.code == "store_locked"
