@@ -4,7 +4,7 @@ PYTHON ?= $(shell for v in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench clean package lowest picture
 
 demo: $(VENV)/.run
 	@$(BIN)/movie-sync demo $(ARGS)
@@ -18,6 +18,24 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
+	@if [ -x $(BIN)/shellcheck ]; then $(BIN)/shellcheck docker/*.sh tests/*.sh .ci/run; fi
+
+# The wheel in an empty environment, and python main.py.
+package:
+	@PYTHON="$(PYTHON)" sh tests/try_package.sh
+
+# The suite with the lowest version of every dependency that pyproject.toml allows.
+lowest: qbittorrent
+	@$(PYTHON) -m venv $(VENV)-lowest
+	@$(PYTHON) tests/lowest.py >$(VENV)-lowest/constraints.txt
+	@$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c $(VENV)-lowest/constraints.txt -e '.[builtin,test]'
+	$(VENV)-lowest/bin/python -m pytest tests -q -n 2 --dist loadfile -p no:cacheprovider $(ARGS)
+
+# The picture of the demo in README.md.
+picture: $(VENV)/.run
+	@$(BIN)/movie-sync demo --picture doc/demo.svg >/dev/null
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -41,4 +59,4 @@ $(VENV)/.test: $(BIN)/python pyproject.toml
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage*
+	rm -rf $(VENV) $(VENV)-lowest build dist *.egg-info htmlcov .coverage*

@@ -4,8 +4,10 @@ command -v qbittorrent-nox >/dev/null 2>&1 && exit 0
 install="apt-get install -y --no-install-recommends qbittorrent-nox"
 if command -v apt-get >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ]; then
+        # shellcheck disable=SC2086
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install >/dev/null && exit 0
     elif sudo -n true 2>/dev/null; then
+        # shellcheck disable=SC2086
         sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive $install >/dev/null && exit 0
     fi
 fi
