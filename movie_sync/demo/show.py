@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from movie_sync.demo import nox
 from movie_sync.demo.films import FILMS, DemoFilm
@@ -34,6 +36,7 @@ LIMIT_S = 30.0
 _LOOK_S = 0.2
 # Characters of the live table's other columns and its lines.
 _OTHER_COLUMNS = 71
+_COLOURS = {Queue.PENDING: "cyan", Queue.FAILED: "yellow", Queue.COMPLETED: "green"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def run(client: str, *, keep: bool, picture: Path | None = None, quiet: bool = F
             seconds = time.monotonic() - begun
             failed = _summary(console, checked, films, client, seconds)
             if picture is not None:
-                console.save_svg(str(picture), title="movie-sync demo")
+                _draw(console, picture)
             return Shown(failed, {"films": len(FILMS), **asdict(checked), "seconds": round(seconds, 1)})
     finally:
         if keep:
@@ -110,6 +113,12 @@ def _console(picture: Path | None, *, quiet: bool) -> Console:
     if picture is not None:
         return Console(record=True, force_terminal=True, width=110, highlight=False)
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), quiet=quiet)
+
+
+def _draw(console: Console, picture: Path) -> None:
+    """Save what was shown; in a font of the reader's own instead of one from a server."""
+    drawn = console.export_svg(title="movie-sync demo")
+    picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.S), encoding="utf-8")
 
 
 def _usable_client(client: str, console: Console) -> str:
@@ -256,7 +265,12 @@ def _settled(film: DemoFilm, films: dict[int, FilmRecord]) -> bool:
 
 @contextlib.contextmanager
 def _display(console: Console) -> Iterator[Callable[[dict[int, FilmRecord]], None]]:
-    """A live table on a terminal; a line for each change elsewhere."""
+    """A live table on a terminal, only its end in a picture; a line for each change elsewhere."""
+    if console.record:
+        latest: list[dict[int, FilmRecord]] = [{}]
+        yield lambda films: latest.__setitem__(0, films)
+        console.print(_table(latest[0], console.width))
+        return
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
             yield lambda films: live.update(_table(films, console.width))
@@ -288,7 +302,9 @@ def _table(films: dict[int, FilmRecord], width: int) -> Table:
         done = int(10 * (film.progress or 0.0))
         bar = "" if film.progress is None else "█" * done + "░" * (10 - done)
         story = film.last_error or film.reason or (film.release_name or "").rpartition("/")[2]
-        table.add_row(str(film.movie), film.queue, film.status, bar, story)
+        colour = _COLOURS[film.queue]
+        state = Text(film.status, colour)
+        table.add_row(str(film.movie), Text(film.queue, colour), state, Text(bar, colour), story)
     return table
 
 
