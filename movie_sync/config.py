@@ -561,4 +561,4 @@ def _put(data: dict[str, Any], setting: Setting, value: Any) -> None:
     if value is None:
         place.pop(name, None)
     else:
-        place[name] = value
+        place[name] = int(value) if isinstance(value, float) and value.is_integer() else value

@@ -74,7 +74,12 @@ def _meant(word: str) -> str:
 @click.version_option(__version__, prog_name="Movie Sync")
 @click.pass_context
 def cli(ctx: click.Context, *, wants_stats: bool, wants_config: bool) -> None:
-    """Movie Sync: films from your Letterboxd watchlist, found on your tracker, handed to your torrent client."""
+    """Movie Sync: films from your Letterboxd watchlist, found on your tracker, handed to your torrent client.
+
+    \b
+    Example: movie-sync config      asks for everything, once
+             movie-sync             works until stopped
+    """  # noqa: D301  click reads the \b
     if ctx.invoked_subcommand is None:
         name = "stats" if wants_stats else "config" if wants_config else "run"
         command = cli.get_command(ctx, name)

@@ -39,17 +39,15 @@ def set_values(talk: Talk, *, service: str, untried: bool) -> Answer:
     Example: movie-sync credentials set qbittorrent
     """  # noqa: D301  click reads the \b
     config = Config.load()
-    draft = Draft(config.home, os.environ)
-    draft.credentials[service] = _typed(service) if on_terminal() and not talk.as_json else _read(service)
+    values = _typed(service) if on_terminal() and not talk.as_json else _read(service)
     finding = None
-    if not untried and service in services_in_use(config):
-        with draft.parts() as given:
-            finding = trials.tracker(given) if service == "filelist" else trials.client(given)
-        if isinstance(finding.error, AuthFailed):
-            raise AuthFailed(
-                service, f"{finding.message} It was not stored.", hint="Type it again; --untried stores it."
-            )
-    draft.write()
+    with Draft(config.home, os.environ, credentials={service: values}) as draft:
+        if not untried and service in services_in_use(config):
+            finding = trials.with_log_in(service, draft.parts())
+            if isinstance(finding.error, AuthFailed):
+                hint = "Type it again; --untried stores it all the same."
+                raise AuthFailed(service, f"{finding.message} It was not stored.", hint=hint)
+        draft.write()
     state = "untried" if finding is None else finding.state
     notes = [] if finding is None else [" ".join(part for part in (finding.message, finding.hint) if part)]
     code = 0 if finding is None else EXIT_CODES[finding.state]

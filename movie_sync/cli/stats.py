@@ -9,6 +9,7 @@ from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.errors import StoreError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
+from movie_sync.lib.files import InstanceLock
 from movie_sync.store import Store, overview, providers
 from movie_sync.store.overview import QueueStats, WaitingView
 from movie_sync.store.providers import FINE, ProviderState
@@ -25,8 +26,9 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
     Example: movie-sync stats --json
     """  # noqa: D301  click reads the \b
     now = time.time()
+    home = home_folder()
     try:
-        store = Store(home_folder() / "movie_sync.db", read_only=True)
+        store = Store(home / "movie_sync.db", read_only=True)
     except StoreError as exc:
         if exc.code != "no_database":
             raise
@@ -35,7 +37,17 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
         with contextlib.closing(store), store.read() as tx:
             stats = overview.read(tx, now)
             troubles = [state for state in providers.every(tx) if state.state != FINE]
-    return Answer(stats.as_dict(), _lines(stats, troubles, now))
+    lines = _lines(stats, troubles, now)
+    return Answer(stats.as_dict(), [*lines, "", _service(InstanceLock(home / "instance.lock").holder(), stats, now)])
+
+
+def _service(pid: str | None, stats: QueueStats, now: float) -> str:
+    """Whether it runs, and what it does next."""
+    if pid is None:
+        return "Movie Sync does not run. To start it: movie-sync"
+    due = stats.statuses.get("due", 0) + stats.statuses.get("claimed", 0)
+    check = "" if stats.next_check is None else f"; the watchlist is looked at in {span_text(stats.next_check - now)}"
+    return f"Movie Sync runs (pid {pid}); {due} films are being worked on{check}."
 
 
 def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list[str]:
@@ -52,7 +64,9 @@ def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list
         ),
     ]
     if not sum(counts.values()):
-        lines.append("Nothing is queued yet. Start movie-sync, or import a watchlist: movie-sync import watchlist.csv")
+        lines.append("Nothing is queued yet. To set it up: movie-sync config")
+    if stats.seen_before:
+        lines.append(f"Of the excluded, {stats.seen_before} were seen before. To queue them: movie-sync add --seen")
     if stats.transfers:
         lines += ["", "Downloading"]
         lines += [

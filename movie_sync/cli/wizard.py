@@ -1,6 +1,7 @@
 """The wizard of ``movie-sync config``: asks, tries each answer at once, writes at the end."""
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -37,19 +38,25 @@ def set_up(home: Path) -> None:
         MovieSyncError: What is there already cannot be read, or the answers cannot be written.
         click.Abort: The person left.
     """
-    _Wizard(Draft(home, os.environ)).run()
+    with Draft(home, os.environ) as draft:
+        _Wizard(draft).run()
 
 
 def _say(text: str = "", **style: str | bool) -> None:
     click.echo(styled(text, **style), err=True)
 
 
+def _explain(text: str) -> None:
+    """A paragraph, broken for this terminal."""
+    _say(click.wrap_text(text, min(100, shutil.get_terminal_size((80, 24)).columns)))
+
+
 def told(finding: Finding) -> bool:
-    """Show what a trial came to; True when it went well."""
+    """Show what a trial came to; True when it went well. What was refused is asked again, so no hint is needed."""
     mark, colour = _MARKS[finding.state]
     _say(f"  {mark} {finding.message}", fg=colour)
-    if finding.hint:
-        _say(f"    {finding.hint}")
+    if finding.hint and not isinstance(finding.error, AuthFailed):
+        _explain(f"    {finding.hint}")
     return finding.state == "fine"
 
 
@@ -95,8 +102,7 @@ class _Wizard:
             if before is not None:
                 self._draft.settings[key] = before
             raise
-        origin = config.origin(key)
-        if origin == "command line" and before is None and _plain(self._base().value(key)) == _plain(config.value(key)):
+        if _plain(self._base().value(key)) == _plain(config.value(key)):
             self._draft.settings.pop(key)
 
     def _base(self) -> Config:
@@ -129,8 +135,7 @@ class _Wizard:
             name = self._draft.config.settings.username
             if not name:
                 break
-            with self._draft.parts() as given:
-                finding = trials.watchlist(given)
+            finding = trials.watchlist(self._draft.parts())
             if told(finding):
                 self._first_run(finding.number or 0)
                 return
@@ -222,8 +227,7 @@ class _Wizard:
                 return
 
     def _tried(self, service: str) -> Finding:
-        with self._draft.parts() as given:
-            return trials.tracker(given) if service == "filelist" else trials.client(given)
+        return trials.with_log_in(service, self._draft.parts())
 
     def _credentials(self, service: str) -> dict[str, str]:
         known = self._draft.manager.get(service)

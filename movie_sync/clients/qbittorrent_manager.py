@@ -164,8 +164,8 @@ class QBittorrentManager(TorrentClient):
     @staticmethod
     def _auth_failed(message: str) -> AuthFailed:
         hint = (
-            "Set the right ones (delete credentials.enc to be asked again); nothing more is tried with these, since"
-            " five wrong tries ban this machine."
+            "Set the right ones: movie-sync credentials set qbittorrent. Nothing more is tried with these, since five"
+            " wrong tries ban this machine."
         )
         return AuthFailed(PROVIDER, message, hint=hint)
 

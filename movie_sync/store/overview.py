@@ -33,6 +33,8 @@ class QueueStats(NamedTuple):
     Attributes:
         queues: Queue to number of films.
         statuses: State to number of films; absent when there is none.
+        seen_before: Excluded films that were on a list before the first run.
+        next_check: Unix seconds at which a list is looked at next; None: now, or there is no list.
     """
 
     queues: dict[str, int]
@@ -41,6 +43,8 @@ class QueueStats(NamedTuple):
     next_retries: list[WaitingView]
     permanent: list[WaitingView]
     put_off: list[WaitingView]
+    seen_before: int = 0
+    next_check: float | None = None
 
     def as_dict(self) -> dict[str, int]:
         """What ``stats --json`` promises, whole numbers."""
@@ -72,6 +76,10 @@ _TRANSFERS = (
     " WHERE queue = 'completed' AND status IN ('downloading', 'stalled') ORDER BY begun"
 )
 _WAITING = "SELECT title, year, status, {at} AS at, {reason} AS reason FROM films WHERE {which} ORDER BY at, id"
+
+_SEEN_BEFORE = (
+    "SELECT count(*) FROM films WHERE queue = 'failed' AND status = 'excluded' AND reason_code = 'seen_before'"
+)
 
 
 def _title(row: Row) -> str:
@@ -107,4 +115,8 @@ def read(tx: Connection, now: float) -> QueueStats:
         _waiting(tx, "retry_after", "last_error", f"{failed} IN ('retrying', 'not_found')"),
         _waiting(tx, "NULL", "last_error", f"{failed} = 'permanent'"),
         _waiting(tx, "not_before", "reason", f"{pending} = 'put_off'"),
+        tx.execute(
+            f"SELECT count(*) FROM films WHERE {failed} = 'excluded' AND reason_code = 'seen_before'"
+        ).fetchone()[0],
+        tx.execute("SELECT min(next_check) FROM lists").fetchone()[0],
     )

@@ -158,8 +158,8 @@ class FileListDownloader(MovieDownloader):
             raise AuthFailed(
                 PROVIDER,
                 f"FileList refused the user name or passkey ({status}).",
-                hint="Check both on FileList's /my.php page and set them anew (delete credentials.enc to be asked"
-                " again). No further call is made until then.",
+                hint="Look at both on FileList's /my.php page, then: movie-sync credentials set filelist. No further"
+                " call is made until then.",
             )
         if status == 429:
             raise RateLimited(

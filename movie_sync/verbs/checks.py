@@ -112,7 +112,7 @@ class _Services:
         health = ProviderHealth(given.store, given.clock, self._config.home, prints)
         if (refused := trials.stored_refusal(health, service)) is not None:
             return refused
-        finding = trials.tracker(given, self._differences) if service == "filelist" else trials.client(given)
+        finding = trials.with_log_in(service, given, self._differences)
         if isinstance(finding.error, AuthFailed):
             health.failed(finding.error)
         return finding

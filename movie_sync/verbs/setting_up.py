@@ -1,10 +1,11 @@
 """What has to be set before the program can work, and writing it all at once."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, write_settings
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, CredentialsManager, variable
@@ -14,6 +15,7 @@ from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import make_private_folder
 from movie_sync.parts import Parts
 from movie_sync.store import Store
+from movie_sync.store.snapshots import copy_calls
 
 _DATABASE = "movie_sync.db"
 
@@ -49,7 +51,7 @@ def missing(config: Config, credentials: CredentialsManager) -> list[str]:
 
 @dataclass(slots=True)
 class Draft:
-    """Settings and credentials that are tried before they are written.
+    """Settings and credentials that are tried before they are written; used in a ``with`` block.
 
     Attributes:
         home: The home folder; untouched before `write`.
@@ -64,6 +66,16 @@ class Draft:
     settings: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: list[AuthFailed] = field(default_factory=list)
+    _held: ExitStack = field(default_factory=ExitStack, repr=False)
+    _store: Store | None = field(default=None, repr=False)
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
 
     @property
     def config(self) -> Config:
@@ -81,13 +93,18 @@ class Draft:
         hidden = {f"{name}_FILE": "" for name in given}
         return CredentialsManager(self.home, {**self.environment, **hidden, **given})
 
-    @contextmanager
-    def parts(self) -> Iterator[Parts]:
-        """What parts are built from to be tried. Calls are counted in the home's own database where there is one."""
-        with tempfile.TemporaryDirectory(prefix="movie-sync-") as folder:
-            own = self.home / _DATABASE
-            with closing(Store(own if own.exists() else Path(folder) / _DATABASE)) as store:
-                yield Parts(self.config, self.manager, store, SystemClock())
+    def parts(self) -> Parts:
+        """What parts are built from to be tried; good while the ``with`` block of the draft lasts.
+
+        Calls are counted in the home's own database, or, where there is none yet, in one that `write` hands over.
+        """
+        if self._store is None:
+            path = self.home / _DATABASE
+            if not path.exists():
+                folder = self._held.enter_context(tempfile.TemporaryDirectory(prefix="movie-sync-"))
+                path = Path(folder) / _DATABASE
+            self._store = self._held.enter_context(closing(Store(path)))
+        return Parts(self.config, self.manager, self._store, SystemClock())
 
     def write(self) -> None:
         """Write everything: settings, credentials, and which log-ins were refused.
@@ -102,9 +119,10 @@ class Draft:
         manager = CredentialsManager(self.home, self.environment)
         for service, values in self.credentials.items():
             manager.set(service, values)
-        if self.refused:
+        with closing(Store(self.home / _DATABASE)) as store:
+            if self._store is not None and self._store.path != store.path:
+                copy_calls(store, self._store.path)
             prints = {error.provider: manager.fingerprint(error.provider) for error in self.refused}
-            with closing(Store(self.home / _DATABASE)) as store:
-                health = ProviderHealth(store, SystemClock(), self.home, prints)
-                for error in self.refused:
-                    health.failed(error)
+            health = ProviderHealth(store, SystemClock(), self.home, prints)
+            for error in self.refused:
+                health.failed(error)

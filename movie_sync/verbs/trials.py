@@ -122,6 +122,11 @@ def client(given: Parts) -> Finding:
     return _tried(name, lambda: parts.client(given), ask, lambda part: part.close())
 
 
+def with_log_in(service: str, given: Parts, differences: list[float] | None = None) -> Finding:
+    """Try a service that asks for a log-in: ``filelist``, or the client in use."""
+    return tracker(given, differences) if service == "filelist" else client(given)
+
+
 def _note(differences: list[float] | None, difference_s: float | None) -> None:
     if differences is not None and difference_s is not None:
         differences.append(difference_s)
