@@ -2,6 +2,8 @@
 
 import csv
 import io
+import zipfile
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from movie_sync.watchlists.film_ids import lid, slug
 
 # 100,000 films are 6 MB.
 MAX_CSV_BYTES = 50 * 1024 * 1024
-_HINT = "Export it on Letterboxd under Settings, Data, Export, and give the file watchlist.csv out of the ZIP."
+_HINT = "Export it on Letterboxd under Settings, Data, Export, and give the ZIP, or watchlist.csv out of it."
 
 
 def read_csv_export(path: Path) -> list[WatchedFilm]:
@@ -20,6 +22,8 @@ def read_csv_export(path: Path) -> list[WatchedFilm]:
     Takes ``watchlist.csv`` (Date, Name, Year, Letterboxd URI; oldest first) and exported lists (a header block, a blank
     line, then Position, Name, Year, URL, Description).
 
+    Also takes the ZIP the export comes in, and reads its watchlist.csv.
+
     Raises:
         ConfigError: No such file, not UTF-8, not CSV, without the columns, or a row that cannot be read; it names the
             line.
@@ -27,12 +31,24 @@ def read_csv_export(path: Path) -> list[WatchedFilm]:
     try:
         if path.stat().st_size > MAX_CSV_BYTES:
             raise ConfigError(f"{path} is larger than {MAX_CSV_BYTES >> 20} MB.", file=str(path), hint=_HINT)
-        text = path.read_text(encoding="utf-8-sig")
+        text = (_from_zip(path) if zipfile.is_zipfile(path) else path.read_bytes()).decode("utf-8-sig")
     except OSError as exc:
         raise ConfigError(f"{path} cannot be read ({exc.strerror}).", file=str(path)) from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path} is not a UTF-8 text file.", file=str(path), hint=_HINT) from exc
     return films_of(text, str(path))
+
+
+def _from_zip(path: Path) -> bytes:
+    """The watchlist in Letterboxd's export; at most MAX_CSV_BYTES, whatever the archive claims."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("watchlist.csv") as member:
+            data = member.read(MAX_CSV_BYTES + 1)
+    except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as exc:
+        raise ConfigError(f"{path} is no whole ZIP with a watchlist.csv in it.", file=str(path), hint=_HINT) from exc
+    if len(data) > MAX_CSV_BYTES:
+        raise ConfigError(f"watchlist.csv in {path} is larger than {MAX_CSV_BYTES >> 20} MB.", file=str(path))
+    return data
 
 
 def films_of(text: str, name: str) -> list[WatchedFilm]:
