@@ -1,0 +1,85 @@
+"""The container's files: images cannot be built here, so they are linted, and the entry point is run by itself."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+
+as_root = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="only root can change users")
+
+
+def lint(*command: str) -> str:
+    result = subprocess.run([str(BIN / command[0]), *command[1:]], capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hadolint", str(ROOT / "Dockerfile")),
+        ("shellcheck", str(ROOT / "docker" / "entrypoint.sh")),
+        ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "compose.yaml")),
+    ],
+    ids=lambda command: command[0],
+)
+def test_the_linter_of_its_kind_finds_nothing(command: tuple[str, ...]) -> None:
+    if not (BIN / command[0]).exists():
+        return  # there is no such program for this machine
+    assert lint(*command) == ""
+
+
+def entry_point(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    program = folder / "program"
+    program.write_text('#!/bin/sh\necho "$(id -u):$(id -g) $HOME $*"\n')
+    program.chmod(0o755)
+    folder.chmod(0o755)
+    for parent in folder.parents:
+        if parent.name.startswith("pytest-"):
+            parent.chmod(0o755)
+    return subprocess.run(
+        ["sh", str(ROOT / "docker" / "entrypoint.sh"), *arguments],
+        env={"PATH": os.environ["PATH"], "PROGRAM": str(program), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_plain_user_runs_the_program_as_they_are(tmp_path: Path) -> None:
+    if os.getuid() == 0:
+        ran = entry_point(tmp_path, "list", PUID="0", PGID="0", MOVIE_SYNC_HOME=str(tmp_path / "config"))
+    else:
+        ran = entry_point(tmp_path, "list", MOVIE_SYNC_HOME=str(tmp_path / "config"))
+    assert ran.stdout.startswith(f"{os.getuid()}:{os.getgid()} ")
+    assert ran.stdout.endswith("list\n")
+
+
+@as_root
+def test_root_hands_over_to_the_user_and_group_that_were_named(tmp_path: Path) -> None:
+    home = tmp_path / "config"
+    home.mkdir()
+    (home / "config.json").write_text("{}")
+    ran = entry_point(tmp_path, "run", "--once", PUID="4321", PGID="4322", MOVIE_SYNC_HOME=str(home))
+    assert ran.stdout == f"4321:4322 {home} run --once\n"
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in (home, home / "config.json")} == {(4321, 4322)}
+
+
+@as_root
+def test_a_name_in_place_of_a_number_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    ran = entry_point(tmp_path, PUID="anna")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "PUID (anna)" in ran.stderr
+
+
+def test_one_volume_is_enough_and_secrets_come_as_files() -> None:
+    used = [line for line in COMPOSE.splitlines() if not line.lstrip().startswith("#")]
+    assert [line.strip() for line in used if re.search(r"^\s+- .+:/", line)] == ["- ./movie-sync:/config"]
+    assert "MOVIE_SYNC_FILELIST_PASSKEY_FILE: /run/secrets/filelist_passkey" in COMPOSE
