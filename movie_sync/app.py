@@ -317,11 +317,16 @@ class App:
         self._settings_read = stamp
         try:
             config = Config.load(self._config.home)
+            # A log-in that is being exchanged may be missing for a moment: the parts in use still have theirs.
+            for service in _WITH_CREDENTIALS & {"filelist", config.client}:
+                self._credentials.require(service)
         except MovieSyncError as error:
             log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say
             return
         for note in config.notes:
             log.warning("%s", note)
+        if config.settings.log_level != self._config.settings.log_level:
+            logging.getLogger().setLevel(config.settings.log_level)
         self.apply(config)
         log.info("Settings were read again.")
 

@@ -11,7 +11,7 @@ import os
 import re
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -256,6 +256,7 @@ class Config:
         *,
         environment: Mapping[str, str] = os.environ,
         overrides: Mapping[str, str] | None = None,
+        replaced: Collection[str] = (),
     ) -> "Config":
         """Read all layers. Writes nothing.
 
@@ -263,6 +264,7 @@ class Config:
             home: None: `home_folder`.
             environment: Where ``MOVIE_SYNC_…`` variables are looked for.
             overrides: Dotted key to text, from the command line.
+            replaced: Dotted keys whose values in the files do not count, right or wrong.
 
         Raises:
             ConfigError: A file does not parse, a value is not allowed, or two settings contradict each other; it names
@@ -279,8 +281,9 @@ class Config:
                 if setting is None or setting.file != file:
                     notes.append(_unknown(str(path), key))
                     continue
-                values[key] = _checked(setting, value, str(path))
-                origins[key] = file
+                if key not in replaced:
+                    values[key] = _checked(setting, value, str(path))
+                    origins[key] = file
         for setting in SETTINGS.values():
             for text, origin in (
                 (environment.get(setting.variable) or None, f"environment variable {setting.variable}"),

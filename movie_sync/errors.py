@@ -1,6 +1,6 @@
 """The one error tree: what happened, to what, and what to do next.
 
-The class decides what follows (see ``doc/architecture.md``): who backs off, who is told, which film is charged.
+The class decides what follows (see ``doc/errors.md``): who backs off, who is told, which film is charged.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ class Queue(StrEnum):
 
 
 class Status(StrEnum):
-    """Where in its queue a film stands (the table in doc/queues.md)."""
+    """Where in its queue a film stands (the table in doc/queue_manager.md)."""
 
     DUE = "due"
     PUT_OFF = "put_off"

@@ -25,13 +25,18 @@ USER_AGENT = f"MovieSync/{__version__} (+{HOMEPAGE})"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a part is built from; the argument of every entry point of ``movie_sync.trackers`` and its siblings."""
+    """What a part is built from; the argument of every entry point of ``movie_sync.trackers`` and its siblings.
+
+    Attributes:
+        trial: The part is only to say whether it works; a service may be running beside it.
+    """
 
     config: Config
     credentials: CredentialsManager
     store: Store
     clock: Clock
     ask: Ask | None = None
+    trial: bool = False
 
 
 def letterboxd(parts: Parts) -> Watchlist:
@@ -98,6 +103,7 @@ def builtin(parts: Parts) -> TorrentClient:
         parts.config.download_folder,
         clock=parts.clock,
         listen=parts.config.settings.builtin_listen,
+        take_up=not parts.trial,
     )
 
 

@@ -785,9 +785,14 @@ class TransferWorker(Worker):
     def _take_out_superseded(self, transfer: Transfer) -> None:
         """The next best runs: what was blocklisted for this film, and added by us, leaves the client.
 
-        Its files go with it, unless the new torrent writes under the same name.
+        Its files go with it, unless the new torrent writes under the same name; one that became whole after all stays.
         """
-        for old in self._queue.superseded(transfer.film_id, self._client.name):
+        olds = self._queue.superseded(transfer.film_id, self._client.name)
+        seen = self._client.snapshot([old.info_hash for old in olds]) if olds else {}
+        for old in olds:
+            if old.info_hash in seen and seen[old.info_hash].done:
+                self._queue.taken_out(old, stays=True)
+                continue
             delete_files = old.done_at is None and old.torrent_name not in {"", transfer.torrent_name}
             self._client.remove(old.info_hash, delete_files=delete_files)
             self._queue.taken_out(old)

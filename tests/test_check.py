@@ -561,3 +561,31 @@ def test_the_signs_do_not_stop_it_whatever_the_terminal_can_show(environment: di
     )
     assert (done.returncode, done.stderr) == (3, b"")
     assert "→".encode() in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_names_and_signs_that_cannot_be_shown_do_not_stop_it(encoding: str, tmp_path: Path) -> None:
+    kept = {os.fsencode(name): os.fsencode(value) for name, value in os.environ.items() if "MOVIE_SYNC" not in name}
+    odd = os.fsencode(tmp_path) + b"/\xff\xc8\x98"
+    environment = {**kept, b"MOVIE_SYNC_HOME": odd, b"PYTHONIOENCODING": encoding.encode()}
+    for arguments in (["check"], ["check", "--json"], ["config", "path"], ["config", "path", "--json"]):
+        command = [sys.executable, "-m", "movie_sync", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=30, check=False)
+        assert b"Traceback" not in done.stderr
+        if "--json" in arguments:
+            json.loads(done.stdout.decode(encoding))
+
+
+def test_a_check_beside_the_service_leaves_its_transfers_alone(tmp_path: Path) -> None:
+    world = World(tmp_path / "world", private=False, films=FILMS[:1])
+    program = Program(tmp_path / "program", world)
+    program.start()
+    program.until(lambda seen: bool({"downloading", "stalled"}.intersection(seen.values())))
+    state = program.home / "torrents" / "builtin"
+    before = sorted(path.name for path in state.iterdir())
+    announced = len(world.tracker.requests)
+    assert program.ask("check").returncode == 0
+    assert sorted(path.name for path in state.iterdir()) == before
+    assert len(world.tracker.requests) == announced
+    assert program.stop() == 0
+    world.close()

@@ -1,5 +1,6 @@
 """The command line as a user or a script meets it: exit codes, what goes to stdout, and what does not."""
 
+import importlib
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +19,10 @@ import click
 import pytest
 from conftest import HandClock, movie
 
-import movie_sync.cli
 from movie_sync import __version__
-from movie_sync.cli import logs, main
-from movie_sync.cli.logs import start_logging
-from movie_sync.cli.output import answering, asker, exit_code, print_json
+from movie_sync.cli import COMMANDS, cli, log_set_up, main
+from movie_sync.cli.log_set_up import start_logging
+from movie_sync.cli.output import Answer, Talk, answering, answers, asker, exit_code, print_json
 from movie_sync.errors import (
     AlreadyRunning,
     AuthFailed,
@@ -32,11 +33,14 @@ from movie_sync.errors import (
     CredentialsError,
     FacesError,
     MovieSyncError,
+    NoSuchFilm,
     NothingFound,
     QueryRefused,
     RateLimited,
+    SeveralFilms,
     StoreError,
     Unavailable,
+    UnclearName,
 )
 from movie_sync.lib import redaction
 from movie_sync.lib.redaction import keep_secret
@@ -122,17 +126,54 @@ def test_help_names_every_command_and_what_happens_without_one(option: str, run:
     listed = [
         line.split()[0] for line in answered.out.partition("Commands:\n")[2].splitlines() if line.startswith("  ")
     ]
-    assert [name for name in listed if name in movie_sync.cli._COMMANDS] == ["demo", "import", "run", "stats"]
+    assert [name for name in listed if name in COMMANDS] == sorted(COMMANDS)
     assert "Without a command it runs" in answered.out
 
 
-@pytest.mark.parametrize("name", ["import", "stats"])
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_help_of_a_command_shows_an_example_on_a_line_of_its_own(name: str, run: Run) -> None:
     answered = run(name, "-h")
-    assert answered.code == 0
+    assert (answered.code, answered.err) == (0, "")
     examples = [line.strip() for line in answered.out.splitlines() if "Example:" in line]
-    assert examples
-    assert examples[0].startswith(f"Example: movie-sync {name}")
+    # A group has its examples with each of its commands, and may have one of its own.
+    module, attribute = COMMANDS[name]
+    found = getattr(importlib.import_module(f"movie_sync.cli.{module}"), attribute)
+    assert examples or isinstance(found, click.Group)
+    assert all(example.startswith(f"Example: movie-sync {name}") for example in examples)
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+EVERY_COMMAND = {" ".join(path): command for path, command in commands(cli) if not isinstance(command, click.Group)}
+
+
+@pytest.mark.parametrize("name", EVERY_COMMAND)
+def test_every_command_has_the_same_options_for_how_it_talks(name: str, run: Run) -> None:
+    flags = {flag for parameter in EVERY_COMMAND[name].params for flag in parameter.opts}
+    assert {"--json", "--verbose", "--log-file"} <= flags
+    assert f"Example: movie-sync {name}" in run(*name.split(), "-h").out
+
+
+@pytest.mark.parametrize("name", EVERY_COMMAND)
+def test_a_mistake_of_usage_is_json_where_json_is_asked_for(name: str, run: Run, home: Path) -> None:
+    answered = run(*name.split(), "--nope", "--json")
+    assert (answered.code, answered.err) == (2, "")
+    assert answered.json == {
+        "ok": False,
+        "code": "usage",
+        "message": answered.json["message"],
+        "hint": f"movie-sync {name} --help",
+    }
+    assert "--nope" in answered.json["message"]
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -154,11 +195,90 @@ def test_wrong_usage_is_exit_code_2_and_says_so_on_stderr_only(arguments: list[s
     assert "Usage: " in answered.err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("stat", "stats"), ("lists", "list"), ("retr", "retry"), ("ad", "add"), ("credential", "credentials")],
+)
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(typed: str, meant: str, run: Run) -> None:
+    assert f"No such command {typed!r}. Did you mean {meant!r}?" in run(typed).err
+    answered = run(typed, "--json")
+    assert (answered.code, answered.err) == (2, "")
+    assert (answered.json["code"], repr(meant) in answered.json["message"]) == ("usage", True)
+
+
 def test_without_a_command_it_runs(run: Run, home: Path) -> None:
     (home / "config.json").write_text("{")
     answered = run()
     assert (answered.code, answered.out) == (3, "")
-    assert answered.err.startswith("config.json is not valid JSON: line 1, column 2")
+    assert answered.err.startswith(f"{home / 'config.json'} is not valid JSON: line 1, column 2")
+    assert run("run") == answered
+
+
+VARIABLES = [
+    "MOVIE_SYNC_FILELIST_USERNAME",
+    "MOVIE_SYNC_FILELIST_PASSKEY",
+    "MOVIE_SYNC_QBITTORRENT_USERNAME",
+    "MOVIE_SYNC_QBITTORRENT_PASSWORD",
+]
+
+
+@pytest.fixture
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, *(f"{name}_FILE" for name in VARIABLES)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("once", [(), ("--once",)], ids=["service", "once"])
+def test_without_a_terminal_all_that_is_missing_is_named_at_once_and_logged(
+    once: tuple[str, ...], run: Run, home: Path, no_variables: None, root_logger: logging.Logger
+) -> None:
+    (home / "config.json").write_text('{"username": "ion"}')
+    answered = run("run", *once)
+    assert (answered.code, answered.out) == (3, "")
+    logged = (home / "movie_sync.log").read_text()
+    for said in (answered.err, logged):
+        assert said.count("\n") == 1
+        assert all(name in said for name in VARIABLES)
+        assert "movie-sync config" in said
+        assert "_FILE" in said
+    assert "ERROR" in logged
+    assert not (home / "movie_sync.db").exists()
+
+
+def test_only_what_the_client_in_use_needs_is_missing(
+    run: Run, home: Path, no_variables: None, monkeypatch: pytest.MonkeyPatch, root_logger: logging.Logger
+) -> None:
+    (home / "config.json").write_text('{"username": "ion", "client": "none"}')
+    monkeypatch.setenv("MOVIE_SYNC_FILELIST_USERNAME", "ion")
+    answered = run("run", "--once", "--json")
+    assert (answered.code, answered.json["code"], answered.err) == (3, "credentials_missing", "")
+    assert [name for name in VARIABLES if name in answered.json["message"]] == ["MOVIE_SYNC_FILELIST_PASSKEY"]
+
+
+def test_what_config_notes_is_logged_when_it_runs(
+    run: Run, home: Path, no_variables: None, monkeypatch: pytest.MonkeyPatch, root_logger: logging.Logger
+) -> None:
+    (home / "config.json").write_text('{"user_name": "ion"}')
+    monkeypatch.setenv("MOVIE_SYNC_USERNAM", "ion")
+    answered = run("run")
+    assert f"{home / 'config.json'}: nobody knows the setting user_name" in answered.err
+    assert "MOVIE_SYNC_USERNAM; did you mean MOVIE_SYNC_USERNAME?" in answered.err
+    assert answered.err.count("WARNING") == 2
+
+
+@pytest.mark.parametrize("verbose", [(), ("--verbose",)], ids=["", "verbose"])
+def test_a_command_logs_only_where_it_is_told_to(
+    verbose: tuple[str, ...], run: Run, home: Path, tmp_path: Path, export: Path, root_logger: logging.Logger
+) -> None:
+    assert run("import", export, *verbose, "--log-file", tmp_path / "own.log").code == 0
+    assert stat.S_IMODE((tmp_path / "own.log").stat().st_mode) == 0o600
+    assert not (home / "movie_sync.log").exists()
+
+
+def test_a_log_that_cannot_be_written_is_an_error_in_our_words(run: Run, export: Path, home: Path) -> None:
+    answered = run("import", export, "--log-file", home / "none" / "own.log", "--json")
+    assert (answered.code, answered.err) == (1, "")
+    assert str(home / "none" / "own.log") in answered.json["message"]
 
 
 def test_the_stats_option_is_the_stats_command(run: Run) -> None:
@@ -177,18 +297,24 @@ def test_stats_loads_nothing_it_does_not_need(home: Path) -> None:
 
 # -- leaving
 
-FAILING = """
-import click, sys
+
 @click.command()
 @click.argument("how")
 @click.pass_context
-def command(ctx, how):
+def failing(ctx: click.Context, how: str) -> None:
     if how == "exit":
         ctx.exit(5)
     if how == "pipe":
         raise BrokenPipeError
     raise {"click": click.ClickException("it went wrong"), "ctrl-c": KeyboardInterrupt(), "abort": click.Abort()}[how]
-"""
+
+
+def plugged_in(monkeypatch: pytest.MonkeyPatch, name: str, command: click.Command) -> None:
+    """A command of the test's own beside the real ones."""
+    module = types.ModuleType(f"movie_sync.cli.{name}")
+    monkeypatch.setattr(module, "command", command, raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(COMMANDS, name, (name, "command"))
 
 
 @pytest.mark.parametrize(
@@ -202,15 +328,46 @@ def command(ctx, how):
     ],
 )
 def test_however_a_command_ends_there_is_an_exit_code_and_no_trace(
-    how: str, code: int, said: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, code: int, said: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "failing_command.py").write_text(FAILING)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(movie_sync.cli._COMMANDS, "failing", "failing_command")
+    plugged_in(monkeypatch, "failing", failing)
     answered = run("failing", how)
     assert (answered.code, answered.out) == (code, "")
     assert said in answered.err
     assert "Traceback" not in answered.err
+
+
+@click.command("telling")
+@click.argument("how", default="all")
+@answers
+def telling(talk: Talk, *, how: str) -> Answer | None:
+    if how == "nothing":
+        return None
+    if how == "error":
+        raise OSError(28, "No space left on device", "/some/file")
+    lines = ["one", f"verbose: {talk.verbose}"] if how == "all" else []
+    return Answer({"ok": True, "how": how}, lines, 4, ["a note", "another"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answered"),
+    [
+        ([], (4, "one\nverbose: False\n", "a note\nanother\n")),
+        (["--json"], (4, '{"ok": true, "how": "all"}\n', "a note\nanother\n")),
+        (["silent"], (4, "", "a note\nanother\n")),
+        (["nothing", "--json"], (0, "", "")),
+        (["error"], (1, "", "/some/file cannot be used (No space left on device).")),
+    ],
+    ids=str,
+)
+def test_an_answer_goes_to_stdout_its_notes_to_stderr_and_its_code_is_the_exit_code(
+    arguments: list[str], answered: tuple[int, str, str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugged_in(monkeypatch, "telling", telling)
+    found = run("telling", *arguments)
+    assert found[:2] == answered[:2]
+    assert found.err.startswith(answered[2])
+    assert bool(found.err) == bool(answered[2])
 
 
 @pytest.mark.timeout(60)
@@ -260,12 +417,17 @@ ERRORS: list[tuple[MovieSyncError, int, str]] = [
     (AuthFailed("filelist", "It failed.", hint=HINT), 3, "auth_failed"),
     (BadReply("filelist", "It failed.", hint=HINT), 3, "bad_reply"),
     (ClientRefuses("It failed.", hint=HINT), 3, "client_refuses"),
+    (ConfigError("It failed.", file="command line", hint=HINT), 2, "config"),
+    (StoreError("It failed.", hint=HINT, code="store_locked"), 4, "store_locked"),
     (Unavailable("filelist", "It failed.", hint=HINT), 4, "unavailable"),
     (RateLimited("filelist", "It failed.", hint=HINT), 4, "rate_limited"),
+    (UnclearName("x"), 2, "unclear_name"),
+    (SeveralFilms("x", ["1  X (2000)", "2  X (2001)"]), 2, "several_films"),
+    (NoSuchFilm("x", ["X (2000)"]), 5, "no_such_film"),
 ]
 
 
-@pytest.mark.parametrize(("error", "code", "word"), ERRORS, ids=[word for _, _, word in ERRORS])
+@pytest.mark.parametrize(("error", "code", "word"), ERRORS, ids=[f"{word} {code}" for _, code, word in ERRORS])
 def test_an_error_ends_a_command_with_its_code_and_in_its_words(
     error: MovieSyncError, code: int, word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -278,7 +440,7 @@ def test_an_error_ends_a_command_with_its_code_and_in_its_words(
         raise error
     assert left.value.exit_code == code
     out, err = capsys.readouterr()
-    assert json.loads(out) == {"ok": False, "code": word, "message": "It failed.", "hint": error.hint}
+    assert json.loads(out) == {"ok": False, "code": word, "message": error.message, "hint": error.hint.strip()}
     assert err == ""
 
 
@@ -308,6 +470,13 @@ def test_json_is_one_line_and_keeps_every_letter(capsys: pytest.CaptureFixture[s
 
 
 # -- stats
+
+
+def section(answered: Answered, heading: str) -> list[str]:
+    """The lines below a heading, up to the next empty one."""
+    lines = answered.out.splitlines()
+    below = lines[lines.index(heading) + 1 :]
+    return below[: below.index("")] if "" in below else below
 
 
 def wish(queue: QueueManager, *numbers: int) -> None:
@@ -353,7 +522,8 @@ def test_stats_without_a_database_are_noughts_and_nothing_is_made(run: Run, home
     assert run("stats", "--json").json == dict.fromkeys(COUNTS, 0)
     answered = run("stats")
     assert (answered.code, answered.err) == (0, "")
-    assert "movie-sync import watchlist.csv" in answered.out
+    assert "Nothing is queued yet." in answered.out
+    assert "movie-sync config" in answered.out
     assert list(home.iterdir()) == []
     home.rmdir()
     assert run("stats").code == 0
@@ -381,15 +551,18 @@ def test_stats_count_every_film_in_whole_numbers(run: Run, some_of_each: None) -
 
 
 def test_stats_show_what_moves_what_waits_and_until_when(run: Run, some_of_each: None, clock: HandClock) -> None:
-    lines = run("stats").out.splitlines()
+    answered = run("stats")
+    lines = answered.out.splitlines()
     assert lines[0].split() == ["Pending", "3", "of", "these", "put", "off", "1"]
     assert lines[1].startswith("Failed          3   not found 1, retrying 1, for good 0, series 1, excluded 0")
     assert lines[2].startswith("Completed       4   downloading 2, downloaded 0, owned 1, saved 1, gone 0")
     assert "   25%  Film 1 (2000)  (downloading, for 0 s)  Film.1.1080p" in lines
     assert "    0%  Film 2 (2000)  (stalled, for 0 s)  Film.2.1080p" in lines
-    assert "  Film 8 (2000) (in 2 h): FileList does not answer." in lines
-    retries = lines[lines.index("Next retries") + 1 :]
-    assert retries == ["  Film 7 (2000) (in 60 min): A bad torrent.", "  Film 5 (2000) (in 24 h): Not there."]
+    assert section(answered, "Put off") == ["  Film 8 (2000) (in 2 h): FileList does not answer."]
+    assert section(answered, "Next retries") == [
+        "  Film 7 (2000) (in 60 min): A bad torrent.",
+        "  Film 5 (2000) (in 24 h): Not there.",
+    ]
     assert "Trouble" not in lines
 
 
@@ -399,8 +572,7 @@ def test_stats_show_what_failed_for_good(run: Run, queue: QueueManager, clock: H
         queue.fail(film_id, "bad_torrent", "A bad torrent.")
         clock.turn(86400)
         queue.claim()
-    lines = run("stats").out.splitlines()
-    assert lines[lines.index("Failed for good") :] == ["Failed for good", "  Film 7 (2000): A bad torrent."]
+    assert section(run("stats"), "Failed for good") == ["  Film 7 (2000): A bad torrent."]
     assert run("stats", "--json").json["permanent_failures"] == 1
 
 
@@ -409,8 +581,7 @@ def test_stats_say_which_service_is_in_trouble_and_what_to_do(run: Run, store: S
         providers.put(tx, ProviderState("filelist", BACKING_OFF, message="It does not answer.", hint="Nothing to do."))
         providers.put(tx, ProviderState("letterboxd"))
         providers.put(tx, ProviderState("qbittorrent", BACKING_OFF, message="It is off."))
-    lines = run("stats").out.splitlines()
-    assert lines[lines.index("Trouble") + 1 :] == [
+    assert section(run("stats"), "Trouble") == [
         "  filelist: It does not answer. Nothing to do.",
         "  qbittorrent: It is off.",
     ]
@@ -419,9 +590,9 @@ def test_stats_say_which_service_is_in_trouble_and_what_to_do(run: Run, store: S
 def test_long_lists_end_with_how_many_more_there_are(run: Run, queue: QueueManager) -> None:
     for number in range(1, 13):
         queue.not_found(claimed(queue, number), "not_on_tracker", "Not there.")
-    lines = run("stats").out.splitlines()
+    lines = section(run("stats"), "Next retries")
     assert sum(line.endswith("Not there.") for line in lines) == 10
-    assert lines[-1] == "  … and 2 more"
+    assert lines[10:] == ["  … and 2 more"]
 
 
 def test_stats_change_nothing_also_while_the_service_has_the_database_open(
@@ -474,7 +645,7 @@ def export(tmp_path: Path) -> Path:
 
 def test_an_import_says_how_many_films_it_read_and_how_many_are_new(run: Run, export: Path) -> None:
     assert run("import", export) == (0, "watchlist.csv: 3 films, 3 of them new.\n", "")
-    assert run("import", export, "--json") == (0, '{"ok": true, "read": 3, "added": 0}\n', "")
+    assert run("import", export, "--json") == (0, '{"ok": true, "read": 3, "added": 0, "seen": 0}\n', "")
     assert run("stats", "--json").json["pending"] == 3
 
 
@@ -501,13 +672,58 @@ def test_an_import_of_many_films_takes_every_one_once(run: Run, tmp_path: Path) 
     path.write_text(
         "Date,Name,Year,Letterboxd URI\n" + "\n".join([*rows, "2024-01-01,Film 0,2000,https://boxd.it/0000z"])
     )
-    assert run("import", path, "--json").json == {"ok": True, "read": 1201, "added": 1200}
+    assert run("import", path, "--json").json == {"ok": True, "read": 1201, "added": 1200, "seen": 0}
 
 
 def test_an_empty_export_is_fine(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_text("Date,Name,Year,Letterboxd URI\n")
-    assert run("import", path, "--json").json == {"ok": True, "read": 0, "added": 0}
+    assert run("import", path, "--json").json == {"ok": True, "read": 0, "added": 0, "seen": 0}
+
+
+@pytest.mark.parametrize(
+    ("take", "added", "words"),
+    [
+        ("all", ["Undated", "Amélie, 4K", "Dune"], "3 of them new."),
+        ("new", [], "0 of them new, 3 counted as seen before."),
+        ("1", ["Undated"], "1 of them new, 2 counted as seen before."),
+        ("2", ["Undated", "Amélie, 4K"], "2 of them new, 1 counted as seen before."),
+        ("9999999", ["Undated", "Amélie, 4K", "Dune"], "3 of them new."),
+    ],
+)
+def test_an_import_takes_the_newest_so_many_and_the_rest_counts_as_seen_before(
+    take: str, added: list[str], words: str, run: Run, export: Path, home: Path
+) -> None:
+    assert run("import", export, "--take", take).out == f"watchlist.csv: 3 films, {words}\n"
+    pending, failed = (json.loads((home / f"queue_{name}.json").read_bytes()) for name in ("pending", "failed"))
+    assert [entry["title"] for entry in pending] == added
+    assert len(pending) + len(failed) == 3
+    assert {(entry["status"], entry["reason_code"]) for entry in failed} <= {("excluded", "seen_before")}
+    assert run("import", export, "--json").json == {"ok": True, "read": 3, "added": 0, "seen": 0}
+
+
+def test_the_json_of_an_import_counts_what_is_seen_before(run: Run, export: Path) -> None:
+    assert run("import", export, "--take", "1", "--json").json == {"ok": True, "read": 3, "added": 1, "seen": 2}
+    assert run("add", "--seen", "--json").json == {"ok": True, "queued": 2}
+    assert run("stats", "--json").json["pending"] == 3
+
+
+@pytest.mark.parametrize("take", ["", "0", "-1", "1.5", "ALL", "some", "10000000", "²", "१"])
+def test_a_number_of_films_that_is_none_is_wrong_usage(take: str, run: Run, export: Path, home: Path) -> None:
+    answered = run("import", export, f"--take={take}", "--json")
+    assert (answered.code, answered.json["code"]) == (2, "usage")
+    assert '"all", "new", or a number from 1' in answered.json["message"]
+    assert list(home.iterdir()) == []
+
+
+def test_taking_only_a_thousand_of_many_takes_the_newest(run: Run, tmp_path: Path, home: Path) -> None:
+    path = tmp_path / "many.csv"
+    rows = (f"2024-01-01,Film {number},2000,https://boxd.it/{number:04x}z" for number in range(1200))
+    path.write_text("Date,Name,Year,Letterboxd URI\n" + "\n".join(rows))
+    taken = run("import", path, "--take", "1000", "--json").json
+    assert taken == {"ok": True, "read": 1200, "added": 1000, "seen": 200}
+    entries = json.loads((home / "queue_pending.json").read_bytes())
+    assert {entry["title"] for entry in entries} == {f"Film {number}" for number in range(200, 1200)}
 
 
 @pytest.mark.parametrize(
@@ -542,7 +758,7 @@ def test_a_queue_file_that_does_not_parse_is_told_on_stderr_and_kept_aside(run: 
     run("import", export)
     (home / "queue_pending.json").write_text("[{,")
     answered = run("import", export, "--json")
-    assert (answered.code, answered.json) == (0, {"ok": True, "read": 3, "added": 0})
+    assert (answered.code, answered.json) == (0, {"ok": True, "read": 3, "added": 0, "seen": 0})
     assert "queue_pending.json" in answered.err
     assert "line 1" in answered.err
     (kept,) = home.glob("queue_pending.kept-*.json")
@@ -619,7 +835,7 @@ def test_libraries_do_not_log_their_requests_which_hold_the_passkey(home: Path, 
 def test_the_log_is_rolled_over_and_its_copies_are_private_too(
     home: Path, root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "_LOG_BYTES", 2000)
+    monkeypatch.setattr(log_set_up, "_LOG_BYTES", 2000)
     start_logging(home, "INFO", on_stderr=False)
     for number in range(200):
         root_logger.info("line %d", number)

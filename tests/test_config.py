@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, write_setting
+from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, setting_named, write_settings
 from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.movie import CategoryWish
@@ -76,6 +76,8 @@ def test_no_two_settings_share_a_variable() -> None:
         ("builtin_listen", 'an address and a port such as "0.0.0.0:6881"'),
         ("qbittorrent.host", "a text that is not empty"),
         ("username", "a text"),
+        ("first_run", '"all", "new", or a number from 1'),
+        ("max_active_downloads", "a whole number from 0 to 10000"),
     ],
 )
 def test_what_is_allowed_is_said_in_words(key: str, allowed: str) -> None:
@@ -150,7 +152,7 @@ def test_layers_are_laid_over_each_other_setting_by_setting(home: Path) -> None:
 
 def test_an_override_that_stands_above_a_wrong_file_does_not_hide_the_mistake(home: Path) -> None:
     error = refused(home, config={"max_retries": -1}, overrides={"max_retries": "3"})
-    assert error.file == "config.json"
+    assert error.file == str(home / CONFIG_FILE)
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,14 @@ def test_a_setting_nobody_knows_has_no_value(home: Path) -> None:
 
 # -- wrong values
 
-WRONG: list[tuple[str, object]] = [
+# Wrong in a file, which has types; a text of the command line is read as the setting's type.
+TEXTS: list[tuple[str, object]] = [
     ("max_retries", "5"),
+    ("library_directories", "/films"),
+    ("keep_torrent_files", "yes"),
+]
+WRONG: list[tuple[str, object]] = [
+    *TEXTS,
     ("max_retries", 5.5),
     ("max_retries", True),
     ("max_retries", None),
@@ -215,12 +223,32 @@ WRONG: list[tuple[str, object]] = [
     ("check_interval", "often"),
     ("backoff_multiplier", 0.5),
     ("retry_interval", 31 * 86400 + 1),
-    ("username", 7),
+    ("username", 7.5),
+    ("username", True),
+    ("username", ["ion"]),
     ("username", {"name": "ion"}),
+    ("first_run", "some"),
+    ("first_run", "All"),
+    ("first_run", ""),
+    ("first_run", "0"),
+    ("first_run", "007"),
+    ("first_run", "-3"),
+    ("first_run", "1.5"),
+    ("first_run", "10000000"),
+    ("first_run", "5\n6"),
+    ("first_run", "٣"),
+    ("first_run", 0),
+    ("first_run", -3),
+    ("first_run", 1.5),
+    ("first_run", True),
+    ("first_run", None),
+    ("first_run", 10**7),
+    ("max_active_downloads", -1),
+    ("max_active_downloads", 10_001),
+    ("max_active_downloads", 1.5),
+    ("max_active_downloads", "all"),
     ("download_directory", ""),
-    ("library_directories", "/films"),
     ("library_directories", [1]),
-    ("keep_torrent_files", "yes"),
     ("client", "transmission"),
     ("queue_order", "Newest"),
     ("log_level", "TRACE"),
@@ -251,8 +279,9 @@ def in_its_file(key: str, value: object) -> dict[str, Any]:
 @pytest.mark.parametrize(("key", "value"), WRONG, ids=str)
 def test_a_wrong_value_names_file_key_value_and_what_is_allowed(key: str, value: object, home: Path) -> None:
     error = refused(home, **in_its_file(key, value))
-    assert (error.file, error.key) == (SETTINGS[key].file, key)
-    for named in (SETTINGS[key].file, key, json.dumps(value), SETTINGS[key].allowed):
+    path = str(home / SETTINGS[key].file)
+    assert (error.file, error.key) == (path, key)
+    for named in (path, key, json.dumps(value, ensure_ascii=False), SETTINGS[key].allowed):
         assert named in error.message
 
 
@@ -315,7 +344,7 @@ def test_an_address_nobody_could_listen_on_is_refused(listen: str, home: Path) -
 @pytest.mark.parametrize("section", ["qbittorrent", "download_preferences"])
 def test_a_section_that_is_no_object_is_refused(section: str, value: object, home: Path) -> None:
     error = refused(home, filelist={section: value})
-    assert error.file == FILELIST_FILE
+    assert error.file == str(home / FILELIST_FILE)
     assert section in error.message
     assert json.dumps(value) in error.message
 
@@ -422,9 +451,12 @@ def test_qbittorrent_not_enabled_means_no_client(client: str, enabled: bool, eff
 @pytest.mark.parametrize(
     ("layer", "note"),
     [
-        ({"config": {"max_retrys": 3}}, "config.json: nobody knows the setting max_retrys; did you mean max_retries "),
+        (
+            {"config": {"max_retrys": 3}},
+            "/home/config.json: nobody knows the setting max_retrys; did you mean max_retries ",
+        ),
         ({"config": {"port": 3}}, "did you mean qbittorrent.port (in filelist_config.json)?"),
-        ({"config": {"qqqqqqqq": 1}}, "config.json: nobody knows the setting qqqqqqqq."),
+        ({"config": {"qqqqqqqq": 1}}, "/home/config.json: nobody knows the setting qqqqqqqq."),
         ({"filelist": {"qbittorrent": {"hots": "x"}}}, "did you mean qbittorrent.host (in filelist_config.json)?"),
         ({"filelist": {"username": "ion"}}, "did you mean username (in config.json)?"),
         ({"config": {"qbittorrent": {"port": 1}}}, "did you mean qbittorrent.port (in filelist_config.json)?"),
@@ -441,6 +473,159 @@ def test_an_unknown_key_changes_nothing_and_stays_in_its_file(home: Path) -> Non
     assert config.settings.max_retries == 5
     assert len(config.notes) == 2
     assert (home / CONFIG_FILE).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("content", "keys", "value"),
+    [
+        ('{"max_retries": 1, "max_retries": 2}', ["max_retries"], 2),
+        ('{"max_retries": 2, "max_retries": 2}', ["max_retries"], 2),
+        ('{"max_retries": 1, "a": 1, "max_retries": 3, "a": 2, "max_retries": 4}', ["a", "max_retries"], 4),
+        ('{"max_retries": 1, "MAX_RETRIES": 2}', [], 1),
+    ],
+    ids=["twice", "twice alike", "two keys", "once each"],
+)
+def test_a_key_that_stands_twice_is_reported_and_the_last_one_counts(
+    content: str, keys: list[str], value: int, home: Path
+) -> None:
+    config = load(home, content)
+    assert config.settings.max_retries == value
+    twice = [note for note in config.notes if "stands there twice" in note]
+    assert sorted(twice) == [f"{home / CONFIG_FILE}: {key} stands there twice; the last one counts." for key in keys]
+    assert (home / CONFIG_FILE).read_text() == content
+
+
+def test_a_key_that_stands_twice_in_a_section_is_reported_and_a_section_that_does(home: Path) -> None:
+    inner = load(home, filelist='{"qbittorrent": {"port": 1, "port": 2}}')
+    assert (inner.filelist.qbittorrent.port, len(inner.notes)) == (2, 1)
+    assert "port stands there twice" in inner.notes[0]
+    outer = load(home, filelist='{"qbittorrent": {"port": 1}, "qbittorrent": {"host": "box"}}')
+    assert (outer.filelist.qbittorrent.port, outer.filelist.qbittorrent.host) == (8080, "box")
+    assert "qbittorrent stands there twice" in outer.notes[0]
+
+
+# -- variables nobody reads
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("MOVIE_SYNC_MAX_RETRYS", "MOVIE_SYNC_MAX_RETRIES"),
+        ("MOVIE_SYNC_USER_NAME", "MOVIE_SYNC_USERNAME"),
+        ("MOVIE_SYNC_QBITTORENT_PORT", "MOVIE_SYNC_QBITTORRENT_PORT"),
+        ("MOVIE_SYNC_FILELIST_PASKEY", "MOVIE_SYNC_FILELIST_PASSKEY"),
+        ("MOVIE_SYNC_FILELIST_PASSKEY_FIL", "MOVIE_SYNC_FILELIST_PASSKEY_FILE"),
+        ("MOVIE_SYNC_HOMES", "MOVIE_SYNC_HOME"),
+        ("MOVIE_SYNC_max_retries", None),
+    ],
+)
+def test_a_misspelt_variable_is_reported_with_the_nearest_known(variable: str, meant: str | None, home: Path) -> None:
+    config = load(home, environment={variable: "secret-value"})
+    (note,) = config.notes
+    assert note.startswith(f"Nobody knows the environment variable {variable}")
+    assert note.endswith(f"; did you mean {meant}?") or meant is None
+    assert "secret-value" not in note
+    assert config.settings.max_retries == 5
+
+
+def test_no_variable_this_program_reads_is_reported_nor_one_of_others(home: Path) -> None:
+    log_ins = [
+        f"MOVIE_SYNC_{name}"
+        for name in ("FILELIST_USERNAME", "FILELIST_PASSKEY", "QBITTORRENT_USERNAME", "QBITTORRENT_PASSWORD")
+    ]
+    known = [
+        "MOVIE_SYNC_HOME",
+        "MOVIE_SYNC_KEY",
+        "MOVIE_SYNC_KEY_FILE",
+        *log_ins,
+        *(f"{name}_FILE" for name in log_ins),
+    ]
+    others = ["HOME", "MOVIE_SYNCX", "MOVIESYNC_USERNAME", "movie_sync_username", "XMOVIE_SYNC_USERNAM"]
+    unset = {setting.variable: "" for setting in SETTINGS.values()}
+    assert load(home, environment={**dict.fromkeys([*known, *others], "x"), **unset}).notes == ()
+
+
+def test_an_empty_variable_is_as_good_as_none(home: Path) -> None:
+    config = load(home, {"max_retries": 1}, environment={"MOVIE_SYNC_MAX_RETRIES": ""})
+    assert (config.settings.max_retries, config.origin("max_retries")) == (1, "config.json")
+
+
+# -- what the first run fetches
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "count"),
+    [
+        ("all", "all", None),
+        ("new", "new", 0),
+        ("1", "1", 1),
+        (" 25 ", "25", 25),
+        (25, "25", 25),
+        ("9999999", "9999999", 9999999),
+    ],
+)
+def test_the_first_run_queues_all_none_or_the_newest_so_many(
+    value: str | int, text: str, count: int | None, home: Path
+) -> None:
+    for config in (
+        load(home, {"first_run": value}),
+        load(home, {}, environment={"MOVIE_SYNC_FIRST_RUN": str(value)}),
+        load(home, {}, overrides={"first_run": str(value)}),
+    ):
+        assert (config.settings.first_run, config.first_run) == (text, count)
+
+
+def test_by_default_the_first_run_queues_all(home: Path) -> None:
+    assert load(home).first_run is None
+
+
+@pytest.mark.parametrize("key", ["username", "qbittorrent.category", "qbittorrent.save_path", "download_directory"])
+@pytest.mark.parametrize("number", [7, 0, -1, 10**30])
+def test_a_whole_number_where_a_text_is_wanted_is_that_text(key: str, number: int, home: Path) -> None:
+    assert load(home, **in_its_file(key, number)).value(key) == str(number)
+    write_settings(home, {key: number})
+    assert load(home).value(key) == str(number)
+
+
+# -- a setting by its name
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("username", "username"),
+        ("port", "qbittorrent.port"),
+        ("qbittorrent.port", "qbittorrent.port"),
+        ("minimum_seeders", "download_preferences.minimum_seeders"),
+        ("category_priority", "category_priority"),
+    ],
+)
+def test_a_setting_is_named_by_its_key_or_by_its_last_part(name: str, key: str) -> None:
+    assert setting_named(name) is SETTINGS[key]
+
+
+def test_every_setting_can_be_named_by_its_last_part() -> None:
+    assert [setting_named(key.rpartition(".")[2]).key for key in SETTINGS] == list(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("qbittorent.port", "qbittorrent.port"),
+        ("Username", "username"),
+        ("max_retrys", "max_retries"),
+        ("qbittorrent", None),
+        ("", None),
+        ("xqjz", None),
+    ],
+)
+def test_a_name_of_no_setting_is_a_mistake_of_usage_that_names_the_nearest(name: str, meant: str | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setting_named(name)
+    assert (caught.value.file, caught.value.key) == ("command line", name)
+    assert caught.value.message.startswith(f"There is no setting {name}")
+    assert f"did you mean {meant} (in" in caught.value.message or meant is None
+    assert "movie-sync config show" in caught.value.hint
 
 
 # -- files that cannot be read
@@ -465,17 +650,17 @@ def test_a_file_that_does_not_parse_is_named_and_never_overwritten(case: str, fi
     (home / file).write_bytes(UNREADABLE[case])
     error = refused(home)
     assert error.file == file
-    assert file in error.message
+    assert str(home / file) in error.message
     key, value = ("max_retries", 3) if file == CONFIG_FILE else ("qbittorrent.port", 3)
     with pytest.raises(ConfigError):
-        write_setting(home, key, value)
+        write_settings(home, {key: value})
     assert (home / file).read_bytes() == UNREADABLE[case]
     assert list(home.iterdir()) == [home / file]
 
 
 def test_a_mistake_in_the_json_is_named_with_line_and_column(home: Path) -> None:
     error = refused(home, config='{\n  "username": "ion",\n  max_retries: 3\n}')
-    assert error.message.startswith("config.json is not valid JSON: line 3, column 3:")
+    assert error.message.startswith(f"{home / CONFIG_FILE} is not valid JSON: line 3, column 3:")
     assert "left as it is" in error.hint
 
 
@@ -494,12 +679,12 @@ def test_any_bytes_are_settings_or_a_config_error(tmp_path_factory: pytest.TempP
         assert error.file == CONFIG_FILE  # noqa: PT017  both outcomes are right
 
 
-# -- writing one setting
+# -- writing settings
 
 
 def test_a_written_setting_leaves_everything_else_in_its_file(home: Path) -> None:
     write(home, FILELIST_FILE, {"mine": [1], "qbittorrent": {"host": "box", "theirs": "x"}, "category_priority": None})
-    write_setting(home, "qbittorrent.port", 9090)
+    write_settings(home, {"qbittorrent.port": 9090})
     assert json.loads((home / FILELIST_FILE).read_bytes()) == {
         "mine": [1],
         "qbittorrent": {"host": "box", "theirs": "x", "port": 9090},
@@ -509,9 +694,9 @@ def test_a_written_setting_leaves_everything_else_in_its_file(home: Path) -> Non
 
 def test_a_written_setting_reads_back_and_the_file_is_private_and_readable(tmp_path: Path) -> None:
     home = tmp_path / "new"
-    write_setting(home, "download_preferences.minimum_seeders", 3)
-    write_setting(home, "username", " ștefan ")
-    write_setting(home, "library_directories", ["/films"])
+    write_settings(home, {"download_preferences.minimum_seeders": 3})
+    write_settings(home, {"username": " ștefan "})
+    write_settings(home, {"library_directories": ["/films"]})
     config = load(home)
     assert config.filelist.download_preferences.minimum_seeders == 3
     assert config.settings.username == "ștefan"
@@ -521,23 +706,52 @@ def test_a_written_setting_reads_back_and_the_file_is_private_and_readable(tmp_p
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
+def test_settings_of_both_files_are_written_at_once_by_their_last_part_and_as_text(home: Path) -> None:
+    write_settings(home, {"username": "ion", "port": "9090", "library_directories": "/a, /b", "enabled": "no"})
+    assert json.loads((home / CONFIG_FILE).read_bytes()) == {"username": "ion", "library_directories": ["/a", "/b"]}
+    assert json.loads((home / FILELIST_FILE).read_bytes()) == {"qbittorrent": {"port": 9090, "enabled": False}}
+
+
+def test_of_several_settings_none_is_written_when_one_is_wrong(home: Path) -> None:
+    content = write(home, CONFIG_FILE, {"username": "ion"})
+    for wrong in ({"qbittorrent.port": 0}, {"nobody": 1}, {"max_retries": "many"}):
+        with pytest.raises(ConfigError):
+            write_settings(home, {"username": "ana", **wrong})
+    assert (home / CONFIG_FILE).read_bytes() == content
+    assert list(home.iterdir()) == [home / CONFIG_FILE]
+
+
+def test_none_takes_a_key_out_so_that_its_default_holds(home: Path) -> None:
+    write(home, CONFIG_FILE, {"max_retries": 1, "mine": 2})
+    write(home, FILELIST_FILE, {"qbittorrent": {"port": 1, "host": "box"}})
+    write_settings(home, {"max_retries": None, "qbittorrent.port": None, "first_run": None})
+    assert json.loads((home / CONFIG_FILE).read_bytes()) == {"mine": 2}
+    assert json.loads((home / FILELIST_FILE).read_bytes()) == {"qbittorrent": {"host": "box"}}
+    assert (load(home).settings.max_retries, load(home).filelist.qbittorrent.port) == (5, 8080)
+
+
+def test_nothing_to_write_writes_no_file(home: Path) -> None:
+    write_settings(home, {})
+    assert list(home.iterdir()) == []
+
+
 def test_categories_are_written_as_objects(home: Path) -> None:
     line = {"id": 6, "name": "Filme 4K", "priority": 1}
-    write_setting(home, "category_priority", [line])
+    write_settings(home, {"category_priority": [line]})
     assert json.loads((home / FILELIST_FILE).read_bytes()) == {"category_priority": [line]}
 
 
-@pytest.mark.parametrize(("key", "value"), WRONG, ids=str)
+@pytest.mark.parametrize(("key", "value"), [row for row in WRONG if row not in TEXTS and row[1] is not None], ids=str)
 def test_a_wrong_value_is_never_written(key: str, value: object, home: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        write_setting(home, key, value)
+        write_settings(home, {key: value})
     assert caught.value.key == key
     assert list(home.iterdir()) == []
 
 
 def test_a_setting_nobody_knows_is_never_written(home: Path) -> None:
-    with pytest.raises(ConfigError, match=r"max_retrys; did you mean max_retries") as caught:
-        write_setting(home, "max_retrys", 3)
+    with pytest.raises(ConfigError, match=r"max_retrys; did you mean max_retries ") as caught:
+        write_settings(home, {"max_retrys": 3})
     assert caught.value.key == "max_retrys"
     assert list(home.iterdir()) == []
 
@@ -545,13 +759,13 @@ def test_a_setting_nobody_knows_is_never_written(home: Path) -> None:
 def test_a_section_that_is_no_object_is_an_error_and_stays(home: Path) -> None:
     content = write(home, FILELIST_FILE, {"qbittorrent": "no"})
     with pytest.raises(ConfigError, match="qbittorrent"):
-        write_setting(home, "qbittorrent.port", 1)
+        write_settings(home, {"qbittorrent.port": 1})
     assert (home / FILELIST_FILE).read_bytes() == content
 
 
 def test_half_a_character_in_the_file_does_not_keep_a_setting_from_being_written(home: Path) -> None:
     write(home, CONFIG_FILE, '{"note": "\\ud83c"}')
-    write_setting(home, "max_retries", 1)
+    write_settings(home, {"max_retries": 1})
     assert json.loads((home / CONFIG_FILE).read_bytes()) == {"note": "\ud83c", "max_retries": 1}
 
 

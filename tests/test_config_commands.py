@@ -1,5 +1,6 @@
 """``movie-sync config show|set|unset|path`` and ``movie-sync credentials``, as people and scripts use them."""
 
+import contextlib
 import io
 import json
 import stat
@@ -17,6 +18,10 @@ from movie_sync.demo.filelist_api import FileListApi
 from movie_sync.demo.loopback import Answer
 from movie_sync.demo.nox import Nox
 from movie_sync.demo.world import PASSKEY, USERNAME
+from movie_sync.errors import AuthFailed
+from movie_sync.health import ProviderHealth
+from movie_sync.lib.clock import SystemClock
+from movie_sync.store import Store
 
 WRONG_PASSKEY = "f" * 32
 
@@ -405,3 +410,49 @@ def test_credentials_that_cannot_be_read_are_left_as_they_are(run: Run, give: Gi
     lines = f"{USERNAME}\n{PASSKEY}\n"
     give(lines, "credentials", "set", "filelist", "--untried", "--json").failed(3, "credentials")
     assert (home / "credentials.enc").read_text() == "junk"
+
+
+# -- mending
+
+
+def test_setting_mends_a_value_that_cannot_be(run: Run, home: Path) -> None:
+    (home / "config.json").write_text('{"max_retries": "many"}')
+    assert run("config", "set", "max_retries", "3").code == 0
+    assert written(home) == {"config.json": {"max_retries": 3}}
+
+
+def test_two_values_that_cannot_be_are_mended_one_after_the_other(run: Run, home: Path) -> None:
+    (home / "config.json").write_text('{"max_retries": "many", "check_interval": "often"}')
+    run("config", "set", "max_retries", "3")
+    run("config", "unset", "check_interval")
+    assert written(home) == {"config.json": {"max_retries": 3}}
+    assert run("config", "show").code == 0
+
+
+@pytest.mark.parametrize("change", [("unset", "filelist_url"), ("set", "filelist_url", "https://filelist.io")])
+def test_a_change_that_would_contradict_another_setting_is_not_written(
+    change: tuple[str, ...], run: Run, home: Path
+) -> None:
+    before = '{"filelist_url": "http://127.0.0.1:9", "client": "builtin"}'
+    (home / "config.json").write_text(before)
+    assert "private tracker" in run("config", *change, "--json").failed(3, "config")["message"]
+    assert (home / "config.json").read_text() == before
+
+
+def test_a_variable_that_goes_before_a_stored_log_in_is_named(
+    give: Give, api: FileListApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVIE_SYNC_FILELIST_PASSKEY", WRONG_PASSKEY)
+    answered = give(f"{USERNAME}\n{PASSKEY}\n", "credentials", "set", "filelist")
+    assert "MOVIE_SYNC_FILELIST_PASSKEY goes before what is stored." in answered.err
+
+
+def test_a_log_in_that_works_lifts_an_earlier_refusal_of_the_same(give: Give, home: Path, api: FileListApi) -> None:
+    lines = f"{USERNAME}\n{PASSKEY}\n"
+    give(lines, "credentials", "set", "filelist", "--untried")
+    prints = {"filelist": CredentialsManager(home, {}).fingerprint("filelist")}
+    with contextlib.closing(Store(home / "movie_sync.db")) as store:
+        health = ProviderHealth(store, SystemClock(), home, prints)
+        health.failed(AuthFailed("filelist", "FileList refused the user name or passkey (403)."))
+        assert give(lines, "credentials", "set", "filelist").code == 0
+        assert health.every() == []

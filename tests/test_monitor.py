@@ -47,7 +47,9 @@ def opened(
     site: LetterboxdSite, store: Store, clock: HandClock, *, delay_s: float = 0.0, username: str = USER
 ) -> LetterboxdWatchlistMonitor:
     http = HttpClient("letterboxd", AGENT, connect_s=2, read_s=2, total_s=4)
-    return LetterboxdWatchlistMonitor(site.url + "/", username, http=http, store=store, clock=clock, delay_s=delay_s)
+    return LetterboxdWatchlistMonitor(
+        site.url + "/", username, http=http, store=store, clock=clock, delay_s=delay_s, short_url=site.url + "/"
+    )
 
 
 @pytest.fixture
@@ -622,9 +624,81 @@ def test_a_film_without_a_page_has_no_facts(
     assert monitor.facts(movie(999)) is None
 
 
-def test_a_film_without_a_slug_is_not_asked_for(site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor) -> None:
-    assert monitor.facts(movie(1, slug=None)) is None
+def test_a_film_with_neither_slug_nor_lid_is_not_asked_for(
+    site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    assert monitor.facts(movie(1, slug=None, lid=None)) is None
+    assert monitor.facts(Movie("tt0113277", imdb_id="tt0113277")) is None
     assert site.requests == []
+
+
+def test_a_film_without_a_slug_is_followed_through_its_short_link(
+    site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    facts = monitor.facts(Movie("lid:L3", lid="L3"))
+    assert facts is not None
+    assert (facts.slug, facts.number, facts.lid, facts.title, facts.year) == ("film-3", 3, "L3", "Film 3", 2000)
+    assert [request.path for request in site.requests] == ["/L3", "/film/film-3/"]
+
+
+def test_a_slug_is_enough_and_no_short_link_is_asked(site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor) -> None:
+    assert monitor.facts(movie(3)) is not None
+    assert [request.path for request in site.requests] == ["/film/film-3/"]
+
+
+def to(location: str, status: int = 302) -> Answer:
+    return Answer(b"", status, headers={"Location": location})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location", ["https://letterboxd.com/film/film-3/", "/film/film-3", "//letterboxd.com/film/film-3/"]
+)
+def test_any_redirect_to_a_film_page_is_followed_on_the_sites_own_address(
+    location: str, status: int, site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    site.next_answers.append(to(location, status))
+    facts = monitor.facts(Movie("lid:zz", lid="zz"))
+    assert facts is not None
+    assert facts.number == 3
+    assert [request.path for request in site.requests] == ["/zz", "/film/film-3/"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"Not found", 404),
+        Answer(b"", 410),
+        Answer(b"<title>Some page</title>"),
+        Answer(b"", 302),
+        to("https://letterboxd.com/some_user/list/mine/"),
+        to("https://letterboxd.com/film/film-3/reviews/"),
+        to(""),
+    ],
+    ids=["404", "410", "200", "302 to nowhere", "a list", "reviews", "empty"],
+)
+def test_a_short_link_that_leads_to_no_film_gives_no_facts(
+    answer: Answer, site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    site.next_answers.append(answer)
+    assert monitor.facts(Movie("lid:L3", lid="L3")) is None
+    assert len(site.requests) == 1
+
+
+def test_both_requests_of_a_short_link_are_as_far_apart_as_any(
+    site: LetterboxdSite, store: Store, clock: HandClock
+) -> None:
+    patient = opened(site, store, clock, delay_s=2.0)
+    patient.facts(Movie("lid:L3", lid="L3"))
+    patient.close()
+    assert clock.waits == [pytest.approx(2.0)]
+
+
+def test_a_lid_of_odd_letters_stays_one_part_of_the_path(
+    site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    assert monitor.facts(Movie("x", lid="../a?b#c d")) is None
+    assert [request.raw_query for request in site.requests] == [""]
 
 
 @pytest.mark.parametrize(

@@ -601,3 +601,96 @@ def test_a_terminal_that_cannot_show_our_signs_is_no_obstacle(newcomer: Newcomer
         assert terminal.leave() == 0
         assert "Traceback" not in terminal.shown
     assert newcomer.file("config.json") == {"username": USERNAME}
+
+
+# -- what is there already, and what is in the way
+
+
+def test_enter_keeps_a_folder_with_a_comma_and_an_odd_span(newcomer: Newcomer) -> None:
+    folder = newcomer.folder / "Films, old"
+    folder.mkdir()
+    newcomer.home.mkdir()
+    kept = {"username": USERNAME, "library_directories": [str(folder)], "check_interval": 1234567}
+    (newcomer.home / "config.json").write_text(json.dumps(kept))
+    newcomer.set_up()
+    assert newcomer.file("config.json") == kept
+
+
+def test_a_mistyped_port_can_be_corrected(newcomer: Newcomer) -> None:
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(*newcomer.questions[:10], ("Port of its web UI", str(nox.free_port())))
+        terminal.answer(*newcomer.questions[11:], ("Keep it all the same? [Y/n]", "n"), *newcomer.questions[9:])
+        terminal.expect("✓ qBittorrent v")
+        assert terminal.leave() == 0
+
+
+def test_qbittorrent_that_was_switched_off_is_switched_on_when_it_is_chosen(newcomer: Newcomer) -> None:
+    newcomer.home.mkdir()
+    (newcomer.home / "filelist_config.json").write_text('{"qbittorrent": {"enabled": false}}')
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(*newcomer.but(Who="qbittorrent"))
+        terminal.expect("✓ qBittorrent v")
+        assert terminal.leave() == 0
+
+
+def test_a_passkey_refused_before_the_last_is_not_tried_again_either(newcomer: Newcomer) -> None:
+    user, question = newcomer.questions[6], "FileList passkey"
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(*newcomer.questions[:6])
+        for wrong in ("a" * 32, "b" * 32, "a" * 32):
+            terminal.answer(user, (question, wrong), ("Keep it all the same?", "n"))
+        assert "not tried again" in terminal.shown
+    assert len(newcomer.api.calls()) == 2
+
+
+def test_a_log_in_that_works_again_is_asked_again_by_the_service(newcomer: Newcomer) -> None:
+    newcomer.set_up()
+    newcomer.api.next_answers.append(Answer(b'{"error": "Invalid passkey/username"}', 403))
+    assert newcomer.without_terminal("run", "--once").returncode == 3
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(*((question, "") for question, _ in newcomer.questions))
+        assert terminal.leave() == 0
+    assert newcomer.without_terminal("run", "--once").returncode == 0
+
+
+def test_a_variable_that_hides_an_answer_is_named(newcomer: Newcomer) -> None:
+    newcomer.environment |= {"MOVIE_SYNC_CHECK_INTERVAL": "600", "MOVIE_SYNC_FILELIST_PASSKEY": WRONG_PASSKEY}
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(*newcomer.but(Check="20m"))
+        terminal.expect("The variable MOVIE_SYNC_CHECK_INTERVAL is set")
+        terminal.expect("The variable MOVIE_SYNC_FILELIST_PASSKEY is set")
+        assert terminal.leave() == 0
+
+
+def test_whoever_has_a_private_list_is_told_what_to_do(newcomer: Newcomer) -> None:
+    newcomer.site.next_answers.append(PRIVATE)
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(newcomer.questions[0])
+        terminal.expect("    Make it public in Letterboxd's settings.")
+
+
+@pytest.mark.parametrize("name", ["@demo", "https://letterboxd.com/demo/", "letterboxd.com/demo/watchlist/", " demo "])
+def test_a_name_is_understood_as_people_paste_it(name: str, newcomer: Newcomer) -> None:
+    with newcomer.at_terminal("config") as terminal:
+        terminal.answer(("Letterboxd name [", name))
+        terminal.expect("✓ The watchlist of demo can be read")
+
+
+def test_addresses_alone_do_not_count_as_set_up(newcomer: Newcomer) -> None:
+    with newcomer.at_terminal() as terminal:
+        terminal.expect("Movie Sync is not set up yet.")
+
+
+@pytest.mark.parametrize("command", ["config", "run", "credentials set filelist", "check"])
+def test_a_closed_standard_input_is_nobody_to_ask(command: str, newcomer: Newcomer) -> None:
+    line = f'exec "$0" -m movie_sync {command} <&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable], env=newcomer.environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+
+
+def test_config_with_json_says_what_is_missing(newcomer: Newcomer) -> None:
+    done = newcomer.without_terminal("config", "--json")
+    assert done.returncode == 3
+    assert "MOVIE_SYNC_FILELIST_PASSKEY" in json.loads(done.stdout)["message"]

@@ -1,6 +1,7 @@
 """The command line: one file a group of commands, loaded when used; data on stdout, talk on stderr."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -95,6 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     code = 0
+    for stream in (sys.stdout, sys.stderr):
+        # A sign, or a byte of a file's name, that the terminal cannot show is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Without standalone mode click hands back the code of an Exit, or what the command returned: nothing.
         code = cli.main(arguments, prog_name="movie-sync", standalone_mode=False) or 0

@@ -15,15 +15,16 @@ from movie_sync.verbs.setting_up import missing
 
 
 @click.group("config", invoke_without_command=True, short_help="Set it up; show or change settings")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout: what is missing.")
 @click.pass_context
-def group(ctx: click.Context) -> None:
+def group(ctx: click.Context, *, as_json: bool) -> None:
     """Ask for everything that has to be set, try each answer at once, and write it at the end.
 
     \b
     Example: movie-sync config
     """  # noqa: D301  click reads the \b
     if ctx.invoked_subcommand is None:
-        ctx.invoke(wizard, as_json=False, verbose=False, log_file=None)
+        ctx.invoke(wizard, as_json=as_json, verbose=False, log_file=None)
 
 
 @group.command("wizard", short_help="The same as without a command")
@@ -108,7 +109,7 @@ def set_value(talk: Talk, *, key: str, value: str) -> Answer:  # noqa: ARG001
     """  # noqa: D301  click reads the \b
     setting = setting_named(key)
     # All settings together, as they will be: a value can be right alone and wrong beside another.
-    Config.load(overrides={setting.key: value})
+    _fits(setting.key, {setting.key: value})
     return _written(setting.key, value)
 
 
@@ -121,7 +122,23 @@ def unset(talk: Talk, *, key: str) -> Answer:  # noqa: ARG001
     \b
     Example: movie-sync config unset first_run
     """  # noqa: D301  click reads the \b
-    return _written(setting_named(key).key, None)
+    setting = setting_named(key)
+    _fits(setting.key, {})
+    return _written(setting.key, None)
+
+
+def _fits(key: str, overrides: dict[str, str]) -> None:
+    """Raise when settings that fit would not after the change; those that do not can be mended one by one."""
+    try:
+        Config.load(overrides=overrides, replaced=(key,))
+    except ConfigError as error:
+        if error.file == COMMAND_LINE:
+            raise
+        try:
+            Config.load()
+        except ConfigError:
+            return
+        raise
 
 
 def _written(key: str, value: str | None) -> Answer:

@@ -7,7 +7,7 @@ import click
 
 from movie_sync.cli.output import Answer, Talk, answers, on_terminal
 from movie_sync.config import Config
-from movie_sync.credentials_manager import FIELDS, CredentialsManager
+from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, CredentialsManager
 from movie_sync.errors import AuthFailed, CredentialsError
 from movie_sync.verbs import trials
 from movie_sync.verbs.setting_up import Draft, services_in_use
@@ -44,12 +44,16 @@ def set_values(talk: Talk, *, service: str, untried: bool) -> Answer:
     with Draft(config.home, os.environ, credentials={service: values}) as draft:
         if not untried and service in services_in_use(config):
             finding = trials.with_log_in(service, draft.parts())
+            if finding.state == "fine":
+                draft.worked.add(service)
             if isinstance(finding.error, AuthFailed):
                 hint = "Type it again; --untried stores it all the same."
                 raise AuthFailed(service, f"{finding.message} It was not stored.", hint=hint)
         draft.write()
     state = "untried" if finding is None else finding.state
     notes = [] if finding is None else [" ".join(part for part in (finding.message, finding.hint) if part)]
+    origins = {CredentialsManager(config.home).origin(service, one.name) for one in FIELDS[service]}
+    notes += [f"{origin} goes before what is stored." for origin in sorted(map(str, origins - {CREDENTIALS_FILE}))]
     code = 0 if finding is None else EXIT_CODES[finding.state]
     return Answer(
         {"ok": True, "service": service, "state": state}, [f"The log-in of {service} is stored."], code, notes
@@ -61,7 +65,7 @@ def _typed(service: str) -> dict[str, str]:
 
 
 def _read(service: str) -> dict[str, str]:
-    lines = sys.stdin.read().splitlines()
+    lines = sys.stdin.read().splitlines() if sys.stdin else []
     names = [one.name for one in FIELDS[service]]
     values = dict(zip(names, map(str.strip, lines), strict=False))
     if not all(values.get(name) for name in names):

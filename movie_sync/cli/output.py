@@ -139,7 +139,12 @@ def _in_our_words() -> Iterator[None]:
 
 def print_json(data: Any) -> None:
     """One JSON object on stdout."""
-    click.echo(json.dumps(data, ensure_ascii=False))
+    text = json.dumps(data, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding if sys.stdout else "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(data)
+    click.echo(text)
 
 
 def print_error(code: str, message: str, hint: str) -> None:
@@ -154,7 +159,8 @@ def styled(text: str, **style: Any) -> str:
 
 def on_terminal() -> bool:
     """True when a person can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A stream that was closed before the start is None.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def asker() -> "Ask | None":

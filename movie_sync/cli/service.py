@@ -2,11 +2,13 @@
 
 import getpass
 import os
+import pwd
+from pathlib import Path
 
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers
-from movie_sync.lib.addresses import home_folder
+from movie_sync.lib.addresses import HOME_VARIABLE, home_folder
 from movie_sync.verbs import services
 
 
@@ -24,7 +26,15 @@ _USER = click.option("--user", "user", default=None, help="With --system: whom i
 
 
 def _unit(*, system: bool, user: str | None) -> services.Unit:
-    return services.unit(home_folder(), system=system, user=user or os.environ.get("SUDO_USER") or getpass.getuser())
+    """The unit; one for the whole machine serves the home folder of whom it runs as, not root's."""
+    runs_as = user or os.environ.get("SUDO_USER") or getpass.getuser()
+    home = home_folder()
+    if system and not os.environ.get(HOME_VARIABLE):
+        try:
+            home = Path(pwd.getpwnam(runs_as).pw_dir) / home.name
+        except KeyError:
+            raise click.UsageError(f"There is no user {runs_as!r} on this machine.") from None
+    return services.unit(home, system=system, user=runs_as)
 
 
 @group.command("install", short_help="Write the unit, enable and start it")

@@ -1,6 +1,7 @@
 """The wizard of ``movie-sync config``: asks, tries each answer at once, writes at the end."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import click
 
 from movie_sync.cli.output import styled
-from movie_sync.config import Config
-from movie_sync.credentials_manager import FIELDS
+from movie_sync.config import SETTINGS, Config
+from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import AuthFailed, ConfigError
 from movie_sync.lib.spans import seconds_of, short_span
 from movie_sync.movie import WatchedFilm
@@ -46,24 +47,29 @@ def _say(text: str = "", **style: str | bool) -> None:
     click.echo(styled(text, **style), err=True)
 
 
-def _explain(text: str) -> None:
+def _explain(text: str, indent: str = "") -> None:
     """A paragraph, broken for this terminal."""
-    _say(click.wrap_text(text, min(100, shutil.get_terminal_size((80, 24)).columns)))
+    _say(click.wrap_text(text, min(100, shutil.get_terminal_size((80, 24)).columns), indent, indent))
 
 
 def told(finding: Finding) -> bool:
     """Show what a trial came to; True when it went well. What was refused is asked again, so no hint is needed."""
     mark, colour = _MARKS[finding.state]
     _say(f"  {mark} {finding.message}", fg=colour)
-    if finding.hint and not isinstance(finding.error, AuthFailed):
-        _explain(f"    {finding.hint}")
+    if finding.hint and not (isinstance(finding.error, AuthFailed) and finding.what in FIELDS):
+        _explain(finding.hint, indent="    ")
     return finding.state == "fine"
 
 
-def _asked(question: str, default: str, check: Callable[[str], str]) -> str:
-    """One answer; ``check`` gives it back in its stored form or raises with what is allowed."""
+def _asked(question: str, default: str, check: Callable[[str], str], *, keep: str | None = None) -> str:
+    """One answer; ``check`` gives it back in its stored form or raises with what is allowed.
+
+    ``keep`` is given back for Enter, unchecked: what is shown may be shorter than what is set.
+    """
     while True:
         answer: str = click.prompt(question, default=default, show_default=bool(default), err=True)
+        if answer == default and keep is not None:
+            return keep
         try:
             return check(answer.strip())
         except (ConfigError, ValueError) as exc:
@@ -114,11 +120,19 @@ class _Wizard:
         shown = short_span(value) if spans else _plain(value)
 
         def check(answer: str) -> str:
-            text = f"{seconds_of(answer):g}" if spans else answer
+            text = repr(seconds_of(answer)) if spans else answer
             self._set(key, text)
             return text
 
-        _asked(question, shown, check)
+        _asked(question, shown, check, keep=shown)
+
+    def _stronger(self) -> list[str]:
+        """Variables that hide an answer."""
+        names = [SETTINGS[key].variable for key in self._draft.settings]
+        for service, values in self._draft.credentials.items():
+            names += [variable(service, name) for name in values]
+        given = self._draft.environment
+        return [name for name in names if given.get(name) or given.get(f"{name}_FILE")]
 
     # -- the steps
 
@@ -147,7 +161,7 @@ class _Wizard:
         value = self._draft.config.value(key)
 
         def check(answer: str) -> str:
-            self._set(key, "" if answer == "-" else answer)
+            self._set(key, "" if answer == "-" else _name_in(answer))
             return answer
 
         _asked(question, _plain(value) or "-", check)
@@ -207,23 +221,32 @@ class _Wizard:
             self._set("library_directories", "" if answer == "-" else answer)
             return answer
 
-        _asked("More folders with films, commas between them (- for none)", ", ".join(value) or "-", check)
+        shown = ", ".join(value) or "-"
+        _asked("More folders with films, commas between them (- for none)", shown, check, keep=shown)
 
-    def _log_in(self, service: str) -> None:
-        """Ask for user and password until they work, or are kept all the same; what was refused is not tried twice."""
-        refused: dict[str, str] | None = None
-        finding: Finding | None = None
+    def _log_in(self, service: str, before: Callable[[], None] = lambda: None) -> None:
+        """Ask for user and password until they work, or are kept all the same; what was refused is not tried twice.
+
+        ``before`` asks what else may be the reason: where the service is.
+        """
+        refused: list[tuple[dict[str, str], AuthFailed]] = []
+        error: AuthFailed | None = None
         while True:
+            if error is None:
+                before()
             values = self._credentials(service)
-            if finding is not None and values == refused:
+            error = next((error for tried, error in refused if tried == values), None)
+            finding = None if error is not None else self._tried(service)
+            if finding is None:
                 _say("  These were refused a moment ago and are not tried again.", fg="yellow")
-            else:
-                finding = self._tried(service)
-                refused = values if isinstance(finding.error, AuthFailed) else None
-                if told(finding):
-                    return
-            if _keeps(default=finding.state == "later"):
-                self._draft.refused += [finding.error] if isinstance(finding.error, AuthFailed) else []
+            elif told(finding):
+                self._draft.worked.add(service)
+                return
+            elif isinstance(finding.error, AuthFailed):
+                error = finding.error
+                refused.append((values, error))
+            if _keeps(default=finding is not None and finding.state == "later"):
+                self._draft.refused += [error] if error is not None else []
                 return
 
     def _tried(self, service: str) -> Finding:
@@ -255,15 +278,21 @@ class _Wizard:
         self._setting("client", "Who downloads")
         name = self._draft.config.settings.client
         if name == "qbittorrent":
-            self._setting("qbittorrent.host", "Its host, or whole address (https://box/qbt)")
-            if "://" not in self._draft.config.filelist.qbittorrent.host:
-                self._setting("qbittorrent.port", "Port of its web UI")
-            self._log_in("qbittorrent")
+            if not self._draft.config.filelist.qbittorrent.enabled:
+                self._set("qbittorrent.enabled", "true")
+            self._log_in("qbittorrent", self._address)
         else:
             told(self._tried(name))
 
+    def _address(self) -> None:
+        self._setting("qbittorrent.host", "Its host, or whole address (https://box/qbt)")
+        if "://" not in self._draft.config.filelist.qbittorrent.host:
+            self._setting("qbittorrent.port", "Port of its web UI")
+
     def _finish(self) -> None:
         self._draft.write()
+        for name in self._stronger():
+            _say(f"The variable {name} is set and goes before what was written.", fg="yellow")
         home = self._draft.home
         _say(f"\nWritten to {home}.", bold=True)
         if self._csv:
@@ -271,6 +300,11 @@ class _Wizard:
                 intake = take_in(home_open, self._csv, self._draft.config.first_run)
             _say(f"{intake.added} films were queued.")
         _say("To start: movie-sync    To look: movie-sync check    To run it always: movie-sync service install")
+
+
+def _name_in(answer: str) -> str:
+    """A Letterboxd name, also out of @name or a profile's whole address."""
+    return re.sub(r"^(https?://)?(www\.)?letterboxd\.com/", "", answer, flags=re.I).lstrip("@").partition("/")[0]
 
 
 def _keeps(*, default: bool = False) -> bool:

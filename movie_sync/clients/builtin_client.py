@@ -46,13 +46,22 @@ class BuiltinClient(TorrentClient):
         save_path: Where films go.
         clock: Waits for the disk.
         listen: Address and port, "0.0.0.0:6881" or "127.0.0.1:0".
+        take_up: False for a trial beside a service that may be running: its torrents and its port are left to it.
     """
 
     name = PROVIDER
     takes_private = False
     embedded = True
 
-    def __init__(self, state_folder: Path, save_path: Path, *, clock: Clock, listen: str = "0.0.0.0:6881") -> None:
+    def __init__(
+        self,
+        state_folder: Path,
+        save_path: Path,
+        *,
+        clock: Clock,
+        listen: str = "0.0.0.0:6881",
+        take_up: bool = True,
+    ) -> None:
         try:
             import libtorrent  # noqa: PLC0415  only where it is used: 13 MiB, and no wheel everywhere
         except ImportError as exc:
@@ -72,7 +81,7 @@ class BuiltinClient(TorrentClient):
         loopback = listen.startswith("127.")
         settings: Any = {
             **_SETTINGS,
-            "listen_interfaces": listen,
+            "listen_interfaces": listen if take_up else "",
             # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
             "allow_multiple_connections_per_ip": loopback,
             "alert_mask": libtorrent.alert.category_t.status_notification
@@ -80,7 +89,8 @@ class BuiltinClient(TorrentClient):
             | libtorrent.alert.category_t.error_notification,
         }
         self._session: Any = libtorrent.session(libtorrent.session_params(settings))
-        self._take_up()
+        if take_up:
+            self._take_up()
 
     def check(self) -> ClientInfo:
         """See TorrentClient."""

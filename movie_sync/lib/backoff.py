@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 # 1 m, 5 m, 15 m, 30 m, 1 h … 24 h
 PROVIDER_STEPS_S = (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0)
-# A film the tracker does not have is searched again after 1, 3, 7, then every 14 days; the sweep sees it sooner.
+# A film the tracker does not have is searched again after 1, 3, 7, then every 14 days.
 SEARCH_AGAIN_S = (86400.0, 3 * 86400.0, 7 * 86400.0, 14 * 86400.0)
 
 

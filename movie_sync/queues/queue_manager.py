@@ -576,12 +576,14 @@ class QueueManager:
             if transfer.role == "blocklisted" and transfer.client == client and transfer.added_by_us
         ]
 
-    def taken_out(self, transfer: Transfer) -> None:
-        """A blocklisted transfer was taken out of the client."""
+    def taken_out(self, transfer: Transfer, *, stays: bool = False) -> None:
+        """A blocklisted transfer was taken out of the client, or, having become whole after all, stays there."""
         now = self._clock.now()
         with self._store.write() as tx:
             transfers.change(tx, transfer.transfer_id, now, client="")
             text = f"{transfer.release_name} was taken out of {transfer.client}: the next best runs."
+            if stays:
+                text = f"{transfer.release_name} became whole after all: it stays in {transfer.client}."
             history.append(tx, now, transfer.film_id, "taken_out", text)
 
     def needed_hashes(self) -> frozenset[str]:

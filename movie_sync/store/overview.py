@@ -115,8 +115,6 @@ def read(tx: Connection, now: float) -> QueueStats:
         _waiting(tx, "retry_after", "last_error", f"{failed} IN ('retrying', 'not_found')"),
         _waiting(tx, "NULL", "last_error", f"{failed} = 'permanent'"),
         _waiting(tx, "not_before", "reason", f"{pending} = 'put_off'"),
-        tx.execute(
-            f"SELECT count(*) FROM films WHERE {failed} = 'excluded' AND reason_code = 'seen_before'"
-        ).fetchone()[0],
+        tx.execute(_SEEN_BEFORE).fetchone()[0],
         tx.execute("SELECT min(next_check) FROM lists").fetchone()[0],
     )

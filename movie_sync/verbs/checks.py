@@ -81,7 +81,7 @@ class _Services:
         except MovieSyncError as error:
             yield trials.problem("database", error)
             return
-        given = Parts(config, self._credentials, self._store, SystemClock())
+        given = Parts(config, self._credentials, self._store, SystemClock(), trial=True)
         if config.settings.username:
             yield trials.watchlist(given, self._differences)
         else:

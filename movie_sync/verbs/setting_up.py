@@ -14,19 +14,20 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import make_private_folder
 from movie_sync.parts import Parts
-from movie_sync.store import Store
+from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.store import Store, requests
 from movie_sync.store.snapshots import copy_calls
 
 _DATABASE = "movie_sync.db"
 
 
 def never_set_up(home: Path, environment: Mapping[str, str]) -> bool:
-    """True when neither a file nor a variable says anything: nobody used this home folder yet."""
+    """True when there is no file, and no variable gives a name or a log-in: nobody used this home folder yet."""
     files = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, _DATABASE)
     if any((home / name).exists() for name in files) or any(home.glob("*_credentials.enc")):
         return False
-    variables = [setting.variable for setting in SETTINGS.values()]
-    variables += [variable(service, one.name) for service, fields in FIELDS.items() for one in fields]
+    variables = [variable(service, one.name) for service, fields in FIELDS.items() for one in fields]
+    variables.append(SETTINGS["username"].variable)
     return not any(environment.get(name) or environment.get(f"{name}_FILE") for name in variables)
 
 
@@ -49,6 +50,13 @@ def missing(config: Config, credentials: CredentialsManager) -> list[str]:
     ]
 
 
+def _ask_again(store: Store, service: str) -> None:
+    clock = SystemClock()
+    QueueManager(store, clock).end_put_off(service)
+    with store.write() as tx:
+        requests.ask(tx, "ask_services", clock.now())
+
+
 @dataclass(slots=True)
 class Draft:
     """Settings and credentials that are tried before they are written; used in a ``with`` block.
@@ -59,6 +67,7 @@ class Draft:
         settings: Dotted key to text, in place of what is set.
         credentials: Service to field to value, in place of what is stored.
         refused: Refusals that were kept all the same, so that the service does not repeat them.
+        worked: Services whose log-in was just tried well; an earlier refusal of the same holds no more.
     """
 
     home: Path
@@ -66,6 +75,7 @@ class Draft:
     settings: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: list[AuthFailed] = field(default_factory=list)
+    worked: set[str] = field(default_factory=set)
     _held: ExitStack = field(default_factory=ExitStack, repr=False)
     _store: Store | None = field(default=None, repr=False)
 
@@ -104,7 +114,7 @@ class Draft:
                 folder = self._held.enter_context(tempfile.TemporaryDirectory(prefix="movie-sync-"))
                 path = Path(folder) / _DATABASE
             self._store = self._held.enter_context(closing(Store(path)))
-        return Parts(self.config, self.manager, self._store, SystemClock())
+        return Parts(self.config, self.manager, self._store, SystemClock(), trial=True)
 
     def write(self) -> None:
         """Write everything: settings, credentials, and which log-ins were refused.
@@ -126,3 +136,6 @@ class Draft:
             health = ProviderHealth(store, SystemClock(), self.home, prints)
             for error in self.refused:
                 health.failed(error)
+            for service in self.worked:
+                if health.fine(service):
+                    _ask_again(store, service)
