@@ -157,6 +157,7 @@ class App:
         held.callback(self._store.close)
         self._files = QueueFiles(home, self._store, self._clock)
         report(self._files.sync())
+        self._credentials.take_in()
         take_in_watchlist(self._config.watchlist_path, self._store, self._clock.now())
         held.callback(lambda: report(self._files.sync()))
         held.callback(self._rooms.close)

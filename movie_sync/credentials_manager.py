@@ -125,6 +125,11 @@ class CredentialsManager:
             )
         return found
 
+    def take_in(self) -> None:
+        """Put what earlier versions left, a file a service, into the one file. Raises as for get."""
+        if self._earlier():
+            self._store(self._load())
+
     def set(self, service: str, values: Mapping[str, str]) -> None:
         """Store values of a service beside those it has; trimmed. Raises as for get."""
         for field in FIELDS[service]:
@@ -217,8 +222,7 @@ class CredentialsManager:
         return sorted(self._home.glob(f"*{_EARLIER}"))
 
     def _load(self) -> dict[str, dict[str, str]]:
-        """Everything stored; files of earlier versions are taken into the one file and then removed."""
-        earlier = self._earlier()
+        """Everything stored, what earlier versions left included."""
         path = self._home / CREDENTIALS_FILE
         everything = self._decrypt(path) if path.exists() else {}
         if not all(
@@ -226,16 +230,11 @@ class CredentialsManager:
             for values in everything.values()
         ):
             raise CredentialsError(f"{path} does not hold credentials.", hint="Delete it to be asked again.")
-        if not earlier:
-            return everything
-        for old in earlier:
+        for old in self._earlier():
             service = old.name.removesuffix(_EARLIER)
             for name, value in self._decrypt(old).items():
                 if isinstance(value, str):
                     everything.setdefault(service, {}).setdefault(name, value)
-        self._store(everything)
-        for old in earlier:
-            old.unlink()
         return everything
 
     def _decrypt(self, path: Path) -> dict[str, dict[str, str]]:
@@ -258,3 +257,5 @@ class CredentialsManager:
         make_private_folder(self._home)
         token = self._fernet().encrypt(json.dumps(everything).encode())
         write_whole(self._home / CREDENTIALS_FILE, token + b"\n")
+        for old in self._earlier():
+            old.unlink()

@@ -375,6 +375,7 @@ def test_files_of_earlier_versions_are_taken_into_the_one_file(home: Path) -> No
     encrypt(home, "filelist_credentials.enc", FILELIST)
     encrypt(home, "qbittorrent_credentials.enc", QBITTORRENT)
     assert manager(home).get("filelist") == FILELIST
+    manager(home).take_in()
     assert set(contents(home)) == {CREDENTIALS_FILE, KEY_FILE}
     assert decrypted(home) == {"filelist": FILELIST, "qbittorrent": QBITTORRENT}
     assert manager(home).get("qbittorrent") == QBITTORRENT
@@ -390,6 +391,7 @@ def test_what_an_earlier_file_holds_besides_survives_but_for_what_is_no_text(hom
     encrypt(home, "filelist_credentials.enc", {**FILELIST, "cookie": "x", "saved_at": 12.5, "none": None})
     encrypt(home, "other_credentials.enc", {"user": "u"})
     assert manager(home).get("filelist") == FILELIST
+    manager(home).take_in()
     assert decrypted(home) == {"filelist": {**FILELIST, "cookie": "x"}, "other": {"user": "u"}}
 
 

@@ -133,7 +133,10 @@ def test_log_ins_of_version_2_are_taken_in(old_home: Path) -> None:
     manager = CredentialsManager(old_home, {})
     assert manager.get("filelist") == {"username": "someone", "passkey": "made-up-passkey-of-2.0"}
     assert manager.get("qbittorrent") == {"username": "admin", "password": "made-up-password-of-2.0"}
+    assert len(list(old_home.glob("*_credentials.enc"))) == 2, "reading alone changes nothing"
+    manager.take_in()
     assert not list(old_home.glob("*_credentials.enc"))
+    assert CredentialsManager(old_home, {}).get("filelist")["passkey"] == "made-up-passkey-of-2.0"
 
 
 def test_each_film_of_version_2_is_where_it_was_and_the_new_ones_are_queued(config: Config) -> None:
