@@ -151,6 +151,7 @@ def test_missing_credentials_are_named(program: Program) -> None:
     assert done.returncode == 3
     answer = json.loads(done.stdout)
     assert answer["ok"] is False
+    assert "FileList passkey" in answer["message"]
     assert "MOVIE_SYNC_FILELIST_PASSKEY" in answer["hint"]
 
 
@@ -161,8 +162,11 @@ def test_with_nothing_to_do_the_person_is_asked(program: Program) -> None:
     assert "movie-sync import watchlist.csv" in done.stderr
 
 
-def test_json_without_once_is_a_usage_error(program: Program) -> None:
-    assert program.ask("run", "--json").returncode == 2
+def test_a_service_asked_for_json_gives_its_object_at_the_end(program: Program) -> None:
+    process = program.start("run", "--json")
+    program.until_up()
+    assert program.stop() == 0
+    assert process.stdout is None or json.loads(process.stdout.read())["ok"] is True
 
 
 def test_a_home_folder_that_cannot_be_made_is_told_in_a_sentence(program: Program, tmp_path: Path) -> None:
@@ -209,7 +213,12 @@ def test_a_challenge_page_leaves_the_csv_as_the_way_in(program: Program, world: 
             for day, film in enumerate(FILMS[:2], 1)]  # fmt: skip
     export = tmp_path / "watchlist.csv"
     export.write_text("Date,Name,Year,Letterboxd URI\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    assert json.loads(program.ask("import", str(export), "--json").stdout) == {"ok": True, "read": 2, "added": 2}
+    assert json.loads(program.ask("import", str(export), "--json").stdout) == {
+        "ok": True,
+        "read": 2,
+        "added": 2,
+        "seen": 0,
+    }
     done = program.ask("run", "--once")
     assert done.returncode == 4
     assert program.statuses() == {"Nosferatu (1922)": "downloaded", "Metropolis (1927)": "downloaded"}

@@ -18,6 +18,7 @@ import pytest
 from program import Program
 
 from movie_sync.app import App
+from movie_sync.cli import main
 from movie_sync.config import Config, write_settings
 from movie_sync.credentials_manager import CredentialsManager
 from movie_sync.demo import nox
@@ -242,7 +243,7 @@ def test_an_import_is_seen(service: Service, tmp_path: Path) -> None:
     service.until(lambda seen: seen == {str(SAFETY.movie): "saved"})
 
 
-def test_the_queues_can_be_looked_at_and_the_services_tried_beside_it(service: Service) -> None:
+def test_the_queues_can_be_looked_at_and_the_services_tried_beside_it_and_its_end_is_seen(service: Service) -> None:
     service.up()
     service.until_all("saved")
     films = json.loads(service.do("list", "completed", "--json"))["films"]
@@ -250,12 +251,8 @@ def test_the_queues_can_be_looked_at_and_the_services_tried_beside_it(service: S
     assert json.loads(service.do("stats", "--json"))["saved"] == 2
     findings = json.loads(service.do("check", "--json"))["findings"]
     assert {finding["state"] for finding in findings} == {"fine"}
-
-
-def test_a_service_is_alive_while_it_runs_and_not_after(service: Service) -> None:
-    service.up()
     service.do("check", "--live")
-    service.stop()
+    assert service.stop() == 0
     service.do("check", "--live", code=4)
 
 
@@ -358,13 +355,16 @@ def test_a_hand_edit_that_cannot_be_used_is_told_once_and_the_settings_before_st
 
 
 def test_many_settings_changed_in_a_row_while_films_download_double_nothing(
-    with_server: Service, world: World, server: Nox
+    with_server: Service, world: World, server: Nox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wished(world, SAFETY, LOST)
+    monkeypatch.setenv("MOVIE_SYNC_HOME", str(with_server.home))
     with_server.up()
-    with_server.until(lambda seen: "pending" not in seen)
+    until(world.api.calls)
     for number in range(20):
-        with_server.do("config", "set", "qbittorrent.tags", f"movie_sync,tag{number}")
+        with pytest.raises(SystemExit, match="0"):
+            main(["config", "set", "qbittorrent.tags", f"movie_sync,tag{number}"])
+        time.sleep(0.1)
     with_server.until(lambda seen: sorted(seen.values()) == ["downloaded"] * 3 + ["not_found"])
     assert len(server.api.torrents_info()) == 3
     assert len(world.api.calls()) <= 8
@@ -466,7 +466,7 @@ def test_a_kill_while_settings_are_taken_loses_and_doubles_nothing(
 ) -> None:
     hangs(with_server, world, hang)
     chance = random.Random(1)
-    for number in range(3):
+    for number in range(2):
         with_server.do("config", "set", "qbittorrent.category", f"Films{number}")
         time.sleep(chance.uniform(0.7, 1.3))
         with_server.kill()

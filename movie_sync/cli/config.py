@@ -46,7 +46,7 @@ def wizard(talk: Talk) -> Answer | None:
 def _nobody_to_ask() -> ConfigError:
     """What is still missing, for a script that cannot be asked."""
     config = Config.load()
-    lacking = missing(config, CredentialsManager(config.home))
+    lacking = [f"{one.words} ({one.variable})" for one in missing(config, CredentialsManager(config.home))]
     if not config.settings.username:
         lacking.insert(0, f"Letterboxd name ({SETTINGS['username'].variable}; not needed for the CSV export)")
     text = f"Missing: {', '.join(lacking)}." if lacking else "Nothing is missing."

@@ -79,8 +79,9 @@ def _work(talk: Talk, config: Config, stop: threading.Event, *, once: bool) -> A
     ask = None if talk.as_json else asker()
     if ask is None and (lacking := missing(config, credentials)):
         raise CredentialsError(
-            f"Missing: {', '.join(lacking)}.",
-            hint="Set it up on a terminal: movie-sync config; or give these variables (or the same with _FILE).",
+            f"Missing: {', '.join(one.words for one in lacking)}.",
+            hint="Set it up on a terminal: movie-sync config; or set"
+            f" {', '.join(one.variable for one in lacking)} (or the same with _FILE).",
             code="credentials_missing",
         )
     with App(config, credentials, stop, ask) as app:

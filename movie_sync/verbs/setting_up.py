@@ -36,14 +36,27 @@ def services_in_use(config: Config) -> list[str]:
     return ["filelist", *([config.client] if config.client in FIELDS else [])]
 
 
-def missing(config: Config, credentials: CredentialsManager) -> list[str]:
-    """What is still to be given, each with its variable; empty when all is there.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is still to be given.
+
+    Attributes:
+        words: What people call it: ``FileList passkey``.
+        variable: Its environment variable.
+    """
+
+    words: str
+    variable: str
+
+
+def missing(config: Config, credentials: CredentialsManager) -> list[Missing]:
+    """What is still to be given of the services in use; empty when all is there.
 
     Raises:
         CredentialsError: What is stored cannot be read.
     """
     return [
-        f"{one.question.partition(' (')[0]} ({variable(service, one.name)})"
+        Missing(one.question.partition(" (")[0], variable(service, one.name))
         for service in services_in_use(config)
         for one in FIELDS[service]
         if one.name not in credentials.get(service)
