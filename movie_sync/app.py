@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from movie_sync import __version__, parts
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
-from movie_sync.credentials_manager import CREDENTIALS_FILE, Ask, CredentialsManager
+from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
 from movie_sync.errors import ConfigError, MovieSyncError, Stopping
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
@@ -48,9 +48,6 @@ STOP_S = 4.0
 _POLL_S = 1.0
 # A pass that meets so many unexpected errors in a row would go on for ever.
 _MOST_ERRORS = 10
-# Services whose log-in is kept by the credentials manager.
-_WITH_CREDENTIALS = frozenset({"filelist", "qbittorrent"})
-
 _Built = TypeVar("_Built")
 
 
@@ -192,7 +189,7 @@ class App:
         address = (settings.filelist_url, settings.filelist_delay, settings.api_calls_per_hour)
         self._tracker = self._rooms.get(
             "tracker",
-            (*address, self._config.filelist.category_priority, self._fingerprint("filelist")),
+            (settings.tracker, *address, self._config.filelist.category_priority, self._fingerprint(settings.tracker)),
             lambda: parts.tracker(given),
             lambda part: part.close(),
         )
@@ -203,7 +200,7 @@ class App:
                 self._config.filelist.qbittorrent,
                 settings.builtin_listen,
                 folders[0],
-                self._fingerprint("qbittorrent") if self._config.client == "qbittorrent" else None,
+                self._fingerprint(self._config.client),
             ),
             lambda: parts.client(given),
             lambda part: part.close(),
@@ -217,7 +214,7 @@ class App:
             )
         self._watchlists = self._rooms.get(
             "watchlists",
-            (settings.username, settings.letterboxd_url, settings.letterboxd_delay),
+            (settings.watchlists, settings.username, settings.letterboxd_url, settings.letterboxd_delay),
             lambda: parts.watchlists(given),
             _close_all,
         )
@@ -225,7 +222,7 @@ class App:
 
     def _look_after_services(self) -> None:
         services = {self._tracker.name, self._client.name}
-        prints = {name: self._fingerprint(name) for name in services & _WITH_CREDENTIALS}
+        prints = {name: print_ for name in services if (print_ := self._fingerprint(name)) is not None}
         self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
         noted = {refusing(self._client), missing_from(self._client)}
         self._health.forget_others({LIBRARY, *services, *noted, *(found.provider for found in self._watchlists)})
@@ -233,8 +230,9 @@ class App:
             if self._health.other_credentials(name) and self._health.fine(name):
                 self._queue.end_put_off(name)
 
-    def _fingerprint(self, service: str) -> str:
-        return self._credentials.fingerprint(service)
+    def _fingerprint(self, service: str) -> str | None:
+        """Of a service's log-in; None when the credentials manager keeps none for it."""
+        return self._credentials.fingerprint(service) if service in FIELDS else None
 
     def _build_workers(self) -> None:
         settings = self._config.settings
@@ -319,7 +317,7 @@ class App:
         try:
             config = Config.load(self._config.home)
             # A log-in that is being exchanged may be missing for a moment: the parts in use still have theirs.
-            for service in _WITH_CREDENTIALS & {"filelist", config.client}:
+            for service in FIELDS.keys() & {config.settings.tracker, config.client}:
                 self._credentials.require(service)
         except MovieSyncError as error:
             log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say

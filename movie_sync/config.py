@@ -13,6 +13,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -106,9 +107,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=100_000, description="Calls in any hour; at most 150 but on loopback, shared with other tools."),
     ] = 120
+    tracker: Annotated[
+        str, Meta(min_length=1, description="Where films are searched: filelist, or what a package of its own brings.")
+    ] = "filelist"
+    watchlists: Annotated[
+        tuple[str, ...],
+        Meta(description="Where wishes are read, beside imports: letterboxd, and what packages of their own bring."),
+    ] = ("letterboxd",)
     client: Annotated[
-        Literal["qbittorrent", "builtin", "none"],
-        Meta(description="What fetches films: qbittorrent, builtin (public torrents only), none (save the .torrent)."),
+        str,
+        Meta(
+            min_length=1,
+            description="What fetches films: qbittorrent, builtin (public torrents only), none (save the .torrent), or"
+            " what a package of its own brings.",
+        ),
     ] = "qbittorrent"
     builtin_listen: Annotated[
         str,
@@ -166,6 +178,20 @@ class FileListSettings(msgspec.Struct, frozen=True, kw_only=True):
     qbittorrent: QBittorrentSettings = QBittorrentSettings()
 
 
+# Settings that name parts: the group of their entry points, and the bundled ones in it.
+_PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "tracker": ("movie_sync.trackers", ("filelist",)),
+    "watchlists": ("movie_sync.watchlists", ("letterboxd",)),
+    "client": ("movie_sync.clients", ("qbittorrent", "builtin", "none")),
+}
+
+
+def _part_names(key: str) -> tuple[str, ...]:
+    """Every part a setting can name: the bundled ones, then what installed packages bring."""
+    group, bundled = _PARTS[key]
+    return (*bundled, *sorted({point.name for point in entry_points(group=group)} - {*bundled}))
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table.
@@ -192,6 +218,9 @@ class Setting:
     @property
     def allowed(self) -> str:
         """What may be set, in words."""
+        if self.key in _PARTS:
+            names = ", ".join(f'"{name}"' for name in _part_names(self.key))
+            return f"a list of {names}" if isinstance(self.default, tuple) else f"one of {names}"
         return _allowed(self.type)
 
 
@@ -364,7 +393,7 @@ class Config:
                 raise self._refused(delay_key, "at least 1 second for any host but this machine")
         if not is_loopback(settings.filelist_url) and settings.api_calls_per_hour > 150:
             raise self._refused("api_calls_per_hour", "at most 150, which is what FileList allows all tools together")
-        if not is_loopback(settings.filelist_url) and self.client == "builtin":
+        if settings.tracker == "filelist" and not is_loopback(settings.filelist_url) and self.client == "builtin":
             allowed = '"qbittorrent" or "none": FileList is a private tracker, which accepts listed clients only'
             raise self._refused("client", allowed)
 
@@ -447,14 +476,17 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
     wants_text = get_args(setting.type)[0] is str
     plain = str(value) if wants_text and isinstance(value, int) and not isinstance(value, bool) else value
     try:
-        return _address(msgspec.convert(plain.strip() if isinstance(plain, str) else plain, setting.type), setting)
+        return _possible(msgspec.convert(plain.strip() if isinstance(plain, str) else plain, setting.type), setting)
     except ValueError as exc:  # msgspec.ValidationError is one
         raise _wrong(where, setting.key, value, setting.allowed) from exc
 
 
-def _address(value: Any, setting: Setting) -> Any:
-    """The value; raises ValueError when it should be an address and cannot be one."""
-    if setting.key.endswith("_url"):
+def _possible(value: Any, setting: Setting) -> Any:
+    """The value; raises ValueError when it should be an address or name a part, and does not."""
+    if setting.key in _PARTS:
+        if unknown := {*(value if isinstance(value, tuple) else (value,))} - {*_part_names(setting.key)}:
+            raise ValueError(unknown)
+    elif setting.key.endswith("_url"):
         urllib.parse.urlsplit(value).port  # noqa: B018  reading it checks it
     elif setting.key == "builtin_listen":
         host, _, port = value.rpartition(":")

@@ -138,7 +138,7 @@ def load_part(kind: str, name: str, parts: Parts) -> Any:
 
 def tracker(parts: Parts) -> MovieDownloader:
     """The tracker in use. Raises as for load_part."""
-    found: MovieDownloader = load_part("trackers", "filelist", parts)
+    found: MovieDownloader = load_part("trackers", parts.config.settings.tracker, parts)
     return found
 
 
@@ -150,7 +150,9 @@ def client(parts: Parts) -> TorrentClient:
 
 def watchlists(parts: Parts) -> list[Watchlist]:
     """Every source that is set up; empty when films only come from imports. Raises as for load_part."""
-    return [load_part("watchlists", "letterboxd", parts)] if parts.config.settings.username else []
+    settings = parts.config.settings
+    names = [name for name in settings.watchlists if name != "letterboxd" or settings.username]
+    return [load_part("watchlists", name, parts) for name in names]
 
 
 def library(parts: Parts) -> LibraryIndex:

@@ -3,13 +3,15 @@
 import json
 import stat
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import movie_sync.config
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, setting_named, write_settings
 from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import home_folder
@@ -352,8 +354,8 @@ def test_a_section_that_is_no_object_is_refused(section: str, value: object, hom
 def fits(setting: Setting) -> st.SearchStrategy[Any]:
     """Values that a setting allows by itself."""
     kind, meta = get_args(setting.type)[:2]
-    if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
+    if setting.allowed.startswith("one of"):
+        return st.sampled_from(json.loads(f"[{setting.allowed.removeprefix('one of ')}]"))
     if kind is bool:
         return st.booleans()
     if kind is int:
@@ -831,3 +833,21 @@ def test_a_categorys_quality_is_known_by_its_id_else_by_its_name(
         home, filelist={"category_priority": [{"id": number, "name": name, "priority": 1}]}
     ).profile.categories
     assert wish.quality == quality
+
+
+def test_a_part_that_no_installed_package_brings_is_refused_by_name() -> None:
+    for key, kept in (("tracker", "filelist"), ("watchlists", "letterboxd"), ("client", "qbittorrent")):
+        with pytest.raises(ConfigError, match=kept):
+            Config.load(Path("/nowhere"), environment={}, overrides={key: "transmission"})
+
+
+def test_a_part_of_an_installed_package_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(group: str) -> list[EntryPoint]:
+        return [EntryPoint("mine", "package:Part", group)]
+
+    monkeypatch.setattr(movie_sync.config, "entry_points", found)
+    named = {"tracker": "mine", "watchlists": "letterboxd,mine", "client": "mine"}
+    config = Config.load(Path("/nowhere"), environment={}, overrides=named)
+    assert (config.settings.tracker, config.client) == ("mine", "mine")
+    assert config.settings.watchlists == ("letterboxd", "mine")
+    assert SETTINGS["client"].allowed == 'one of "qbittorrent", "builtin", "none", "mine"'

@@ -29,6 +29,8 @@ from movie_sync.demo.loopback import Answer, Request
 from movie_sync.demo.nox import Nox
 from movie_sync.demo.torrents import make_torrent
 from movie_sync.demo.world import PASSKEY, USERNAME, World
+from movie_sync.errors import CredentialsError
+from movie_sync.lib.files import InstanceLock
 
 DOWN = Answer(b"down", 503)
 NOSFERATU, METROPOLIS, LOST, SAFETY = (FILMS[place] for place in (0, 1, 6, 11))
@@ -509,3 +511,19 @@ def test_a_setting_leaves_alone_the_parts_that_do_not_depend_on_it(
         now = app._client, app._tracker, app._library, app._watchlists
         assert all(before is after for before, after in zip(parts, now, strict=True))
         service.until_all("downloaded")
+
+
+def test_a_start_that_fails_holds_neither_lock_nor_file_nor_thread(service: Service) -> None:
+    service._prepare()
+    config = Config.load(service.home, environment={})
+    nobody = CredentialsManager(service.home, {})
+    nobody.clear("filelist")
+
+    def fails() -> tuple[int, int]:
+        with pytest.raises(CredentialsError), App(config, nobody, threading.Event()):
+            pass
+        return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+    before = fails()
+    assert [fails() for _ in range(3)] == [before] * 3
+    assert InstanceLock(service.home / "instance.lock").holder() is None

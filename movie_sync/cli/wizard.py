@@ -90,8 +90,9 @@ class _Wizard:
         self._folders()
         self._setting("max_retries", "Retries of a film that fails")
         self._setting("retry_interval", "Wait before the first of them; each further one waits longer", spans=True)
-        _say("\nFileList", bold=True)
-        self._log_in("filelist")
+        if self._draft.config.settings.tracker == "filelist":
+            _say("\nFileList", bold=True)
+            self._log_in("filelist")
         self._client()
         self._finish()
 

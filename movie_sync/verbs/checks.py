@@ -88,7 +88,7 @@ class _Services:
             yield Finding(
                 "letterboxd", "fine", "No name is set: films come from imports.", "To set it: movie-sync config"
             )
-        yield self._with_login("filelist", given)
+        yield self._with_login(config.settings.tracker, given)
         yield self._with_login(config.client, given)
         yield trials.writable_folder("download folder", config.download_folder)
         yield from (trials.library_folder(folder) for folder in config.library_folders)
@@ -123,7 +123,7 @@ class _Services:
             return
         clock = SystemClock()
         health = ProviderHealth(self._store, clock, self._config.home, {})
-        tried = {"letterboxd", "filelist", self._config.client}
+        tried = {"letterboxd", self._config.settings.tracker, self._config.client}
         for state in health.every():
             if state.provider not in tried:
                 kind: trials.State = "person" if state.state == NEEDS_USER else "later"

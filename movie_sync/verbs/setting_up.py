@@ -33,7 +33,7 @@ def never_set_up(home: Path, environment: Mapping[str, str]) -> bool:
 
 def services_in_use(config: Config) -> list[str]:
     """Services whose log-in is needed with these settings."""
-    return ["filelist", *([config.client] if config.client in FIELDS else [])]
+    return [name for name in (config.settings.tracker, config.client) if name in FIELDS]
 
 
 @dataclass(frozen=True, slots=True)

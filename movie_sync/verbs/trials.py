@@ -108,7 +108,7 @@ def tracker(given: Parts, differences: list[float] | None = None) -> Finding:
         budget = "" if left is None else f"; {left} calls are left in this hour"
         return Finding(part.name, "fine", f"The log-in works, {len(newest)} newest releases were listed{budget}.")
 
-    return _tried("filelist", lambda: parts.tracker(given), ask, lambda part: part.close())
+    return _tried(given.config.settings.tracker, lambda: parts.tracker(given), ask, lambda part: part.close())
 
 
 def client(given: Parts) -> Finding:
@@ -123,8 +123,8 @@ def client(given: Parts) -> Finding:
 
 
 def with_log_in(service: str, given: Parts, differences: list[float] | None = None) -> Finding:
-    """Try a service that asks for a log-in: ``filelist``, or the client in use."""
-    return tracker(given, differences) if service == "filelist" else client(given)
+    """Try the tracker or the client in use, by its name."""
+    return tracker(given, differences) if service == given.config.settings.tracker else client(given)
 
 
 def _note(differences: list[float] | None, difference_s: float | None) -> None:
