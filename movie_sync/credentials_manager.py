@@ -56,6 +56,12 @@ def variable(service: str, name: str) -> str:
     return f"{_PREFIX}{service}_{name}".upper()
 
 
+def variables_of_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """Of an environment what gives the key alone."""
+    names = (f"{_PREFIX}KEY", f"{_PREFIX}KEY_FILE")
+    return {name: environment[name] for name in names if name in environment}
+
+
 class CredentialsManager:
     """One encrypted file for all services; each value may come from the environment or a secret file instead.
 

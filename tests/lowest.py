@@ -15,4 +15,4 @@ def constraints(project: Path = PROJECT) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(constraints()))  # noqa: T201  what it is for
+    print("\n".join(constraints()))

@@ -252,7 +252,7 @@ def test_only_what_the_client_in_use_needs_is_missing(
     monkeypatch.setenv("MOVIE_SYNC_FILELIST_USERNAME", "ion")
     answered = run("run", "--once", "--json")
     assert (answered.code, answered.json["code"], answered.err) == (3, "credentials_missing", "")
-    assert [name for name in VARIABLES if name in answered.json["message"]] == ["MOVIE_SYNC_FILELIST_PASSKEY"]
+    assert [name for name in VARIABLES if name in answered.json["hint"]] == ["MOVIE_SYNC_FILELIST_PASSKEY"]
 
 
 def test_what_config_notes_is_logged_when_it_runs(

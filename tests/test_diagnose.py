@@ -330,6 +330,6 @@ def test_where_home_is_the_root_folder_paths_stay_readable(
 def test_a_path_that_only_begins_like_the_home_stays_readable(
     used: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/root")
-    (used / "movie_sync.log").write_text("cannot read /rootfs/data and /root/films\n")
-    assert bundle(run, tmp_path)["movie_sync.log"] == "cannot read /rootfs/data and ~/films\n"
+    monkeypatch.setenv("HOME", "/srv")
+    (used / "movie_sync.log").write_text("cannot read /srv-2/data and /srv/films\n")
+    assert bundle(run, tmp_path)["movie_sync.log"] == "cannot read /srv-2/data and ~/films\n"

@@ -1,7 +1,9 @@
 """The command line: one file a group of commands, loaded when used; data on stdout, talk on stderr."""
 
+import contextlib
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -94,24 +96,41 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     0 fine, 1 failed, 2 usage, 3 needs the user, 4 temporary, 5 nothing found, 130 interrupted.
     """
-    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
-    code = 0
     for stream in (sys.stdout, sys.stderr):
         # A sign, or a byte of a file's name, that the terminal cannot show is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        # Without standalone mode click hands back the code of an Exit, or what the command returned: nothing.
-        code = cli.main(arguments, prog_name="movie-sync", standalone_mode=False) or 0
-    except click.ClickException as exc:
-        _show(exc, as_json)
-        code = EXIT_USAGE if isinstance(exc, click.UsageError) else exc.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        code = EXIT_INTERRUPTED
+        code = _run(arguments)
     except BrokenPipeError:
         code = EXIT_FAILED
+    except OSError as exc:
+        with contextlib.suppress(OSError):
+            click.echo(f"The answer cannot be written ({exc.strerror}).", err=True)
+        _drop_what_is_left()
+        code = EXIT_FAILED
     sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        # Without standalone mode click hands back the code of an Exit, or what the command returned: nothing.
+        return cli.main(arguments, prog_name="movie-sync", standalone_mode=False) or 0
+    except click.ClickException as exc:
+        _show(exc, as_json)
+        return EXIT_USAGE if isinstance(exc, click.UsageError) else exc.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return EXIT_INTERRUPTED
+
+
+def _drop_what_is_left() -> None:
+    """Python writes at its end what is left in its buffer, and complains when that fails too."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _show(exc: click.ClickException, as_json: bool) -> None:

@@ -24,12 +24,14 @@ def backup(talk: Talk, *, file: Path, with_key: bool) -> Answer:  # noqa: ARG001
     Example: movie-sync backup movie-sync.tar.gz
     """  # noqa: D301  click reads the \b
     made = back_up(home_folder(), file.expanduser().absolute(), time.time(), with_key=with_key)
-    notes = [
-        "The key of the log-ins is in it: keep it as secret as the log-ins themselves."
-        if with_key
-        else "The key of the log-ins is not in it: on another machine they are asked for again (or use --with-key)."
-    ]
-    data = {"ok": True, "file": str(made.path), "files": list(made.names), "with_key": with_key}
+    if made.with_key:
+        note = "The key of the log-ins is in it: keep it as secret as the log-ins themselves."
+    elif with_key:
+        note = "The key of the log-ins is not in it: there is none in the home folder."
+    else:
+        note = "The key of the log-ins is not in it: on another machine they are asked for again (or use --with-key)."
+    notes = [note]
+    data = {"ok": True, "file": str(made.path), "files": list(made.names), "with_key": made.with_key}
     return Answer(data, [f"Saved {len(made.names)} files in {made.path}."], notes=notes)
 
 

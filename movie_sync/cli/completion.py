@@ -12,6 +12,11 @@ _WHERE = {
     "fish": "movie-sync completion fish > ~/.config/fish/completions/movie-sync.fish",
 }
 
+# click's script for bash offers words as they are: a title has blanks and brackets, which bash would read as its own.
+_PLAIN = "COMPREPLY+=($value)"
+_QUOTED = """[[ ${COMP_WORDS[COMP_CWORD]} == [\\"\\']* ]] || printf -v value %q "$value"
+            COMPREPLY+=("$value")"""
+
 
 @click.command(short_help="Print a shell's completion script")
 @click.argument("shell", type=click.Choice(_SHELLS))
@@ -26,4 +31,5 @@ def command(talk: Talk, *, shell: str) -> Answer:  # noqa: ARG001
 
     found = get_completion_class(shell)
     script = "" if found is None else found(cli, {}, "movie-sync", "_MOVIE_SYNC_COMPLETE").source()
+    script = script.replace(_PLAIN, _QUOTED)
     return Answer({"ok": True, "script": script, "install": _WHERE[shell]}, [script])

@@ -1,5 +1,6 @@
 """``movie-sync logs``: the end of the log, and what comes."""
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ _BYTES_A_LINE = 400
 @click.command(short_help="Show the log, or follow it (-f)")
 @click.option("-n", "count", type=click.IntRange(0, 100_000), default=50, show_default=True, help="Lines from the end.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
-@answers
+@functools.partial(answers, logs=False)
 def command(talk: Talk, *, count: int, follow: bool) -> Answer | None:
     """Show the end of the log; with -f go on with what comes.
 
@@ -62,28 +63,47 @@ def _last(path: Path, count: int) -> list[str]:
         wanted = min(size, max(count, 1) * _BYTES_A_LINE)
         while True:
             file.seek(size - wanted)
-            lines = file.read(wanted).decode("utf-8", "replace").splitlines()
+            *lines, rest = file.read(wanted).split(b"\n")
+            lines += [rest] if rest else []
             if len(lines) > count or wanted == size:
-                return lines[-count:] if count else []
+                return [line.decode("utf-8", "replace") for line in lines[-count:]] if count else []
             wanted = min(size, wanted * 2)
 
 
 def _coming(path: Path) -> Iterator[str]:
     """Each new line; a log that is begun anew is followed into its new file."""
     never = threading.Event()
-    file: BinaryIO | None = path.open("rb") if path.exists() else None
+    file = _newer(path, None)
     if file is not None:
         file.seek(0, 2)
     rest = b""
-    while True:
+    try:
+        while True:
+            # Looked for before the old one is read to its end: nothing comes to that any more.
+            newer = _newer(path, file)
+            if file is not None:
+                if os.fstat(file.fileno()).st_size < file.tell():  # emptied by someone
+                    file.seek(0)
+                    rest = b""
+                *whole, rest = (rest + file.read()).split(b"\n")
+                yield from (line.decode("utf-8", "replace") for line in whole)
+            if newer is None:
+                never.wait(_LOOK_S)
+                continue
+            if file is not None:
+                file.close()
+            file, rest = newer, b""
+    finally:
         if file is not None:
-            rest += file.read()
-            *whole, rest = rest.split(b"\n")
-            yield from (line.decode("utf-8", "replace") for line in whole)
-        if path.exists() and (file is None or path.stat().st_ino != _inode(file)):
-            file = path.open("rb")
-            continue
-        never.wait(_LOOK_S)
+            file.close()
+
+
+def _newer(path: Path, file: BinaryIO | None) -> BinaryIO | None:
+    """The log when it is another file than this one; None when it is the same, or not there at this moment."""
+    try:
+        return path.open("rb") if file is None or path.stat().st_ino != _inode(file) else None
+    except FileNotFoundError:
+        return None
 
 
 def _inode(file: BinaryIO) -> int:

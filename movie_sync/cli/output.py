@@ -63,10 +63,14 @@ class Answer(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def answers(function: Callable[..., Answer | None]) -> Callable[..., None]:
+def answers(function: Callable[..., Answer | None], *, logs: bool = True) -> Callable[..., None]:
     """Make a click command of a function that gets a `Talk` first and returns an `Answer`.
 
     None says that it has told everything itself. Our errors end the command with their sentence and code.
+
+    Args:
+        function: What the command does.
+        logs: The command writes the log it is asked for; False: ``--log-file`` says something else to it.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, errors too.")
@@ -76,7 +80,7 @@ def answers(function: Callable[..., Answer | None]) -> Callable[..., None]:
     def command(*, as_json: bool, verbose: bool, log_file: Path | None, **arguments: Any) -> None:
         talk = Talk(as_json, verbose, log_file)
         with answering(as_json):
-            if verbose or log_file is not None:
+            if logs and (verbose or log_file is not None):
                 from movie_sync.cli.log_set_up import log_for_a_command  # noqa: PLC0415  only where it is asked for
 
                 log_for_a_command(talk)
@@ -130,6 +134,8 @@ def _in_our_words() -> Iterator[None]:
     """A file that cannot be used, such as the home folder, in a sentence."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as exc:
         raise StoreError(
             f"{exc.filename or 'A file'} cannot be used ({exc.strerror or exc}).",

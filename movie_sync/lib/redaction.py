@@ -4,6 +4,7 @@ Whoever learns a secret calls `keep_secret`; whoever writes text that came from 
 """
 
 import base64
+import json
 import logging
 import re
 import threading
@@ -22,7 +23,7 @@ _lock = threading.Lock()
 
 
 def keep_secret(*secrets: str) -> None:
-    """Never let these texts be written: as they are, URL-encoded, in base64 or in hex."""
+    """Never let these texts be written: as they are, URL-encoded, as JSON, in base64 or in hex."""
     forms: set[str] = set()
     for secret in secrets:
         if len(secret) < SHORTEST:
@@ -34,6 +35,8 @@ def keep_secret(*secrets: str) -> None:
             urllib.parse.quote(secret),
             urllib.parse.quote_plus(secret),
             repr(secret)[1:-1],
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
             *(
                 text
                 for code in (base64.b64encode, base64.urlsafe_b64encode)

@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 
 from movie_sync.lib.files import make_private_file
-from movie_sync.store.connections import Store
+from movie_sync.store.connections import Connection, Store
+from movie_sync.store.migrations import STEPS
 
 
 def copy_to(store: Store, path: Path) -> None:
@@ -56,3 +57,32 @@ def whole(store: Store) -> str | None:
     with store.read() as tx:
         answer = tx.execute("PRAGMA quick_check(1)").fetchone()[0]
     return None if answer == "ok" else str(answer)
+
+
+def lacking(store: Store) -> str | None:
+    """A column of this program's schema that the database lacks, ``table.column``; None when it has all."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as made, store.read() as tx:
+        for statement in (statement for statements in STEPS for statement in statements):
+            made.execute(statement)
+        missing = _columns(made) - _columns(tx)
+    return f"without {min(missing)}" if missing else None
+
+
+def _columns(connection: Connection) -> set[str]:
+    return {
+        f"{table}.{column}"
+        for table, column in connection.execute(
+            "SELECT tables.name, columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns"
+            " WHERE tables.type = 'table'"
+        )
+    }
+
+
+def settle(path: Path) -> None:
+    """Bring what SQLite keeps beside a database into it, as a service that was killed did not; else it stays as it is.
+
+    Args:
+        path: A database nobody works with.
+    """
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,24 +1,28 @@
 """The home folder in one file, and back."""
 
 import contextlib
+import gzip
 import io
 import json
+import os
+import re
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from movie_sync import __version__
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE
-from movie_sync.credentials_manager import CREDENTIALS_FILE, KEY_FILE
-from movie_sync.errors import MovieSyncError
+from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, KEY_FILE, CredentialsManager, variables_of_key
+from movie_sync.errors import CredentialsError, MovieSyncError
 from movie_sync.lib.clock import utc_text
-from movie_sync.lib.files import InstanceLock, make_private_folder, sync_folder, write_whole
+from movie_sync.lib.files import InstanceLock, make_private_file, make_private_folder, sync_folder, write_whole
 from movie_sync.queues.json_files import FACES
 from movie_sync.store import Store
-from movie_sync.store.snapshots import copy_calls, copy_to
+from movie_sync.store.snapshots import copy_calls, copy_to, lacking, settle, whole
 from movie_sync.verbs.home import opened
 
 _DATABASE = "movie_sync.db"
@@ -31,6 +35,7 @@ _SIDES = (f"{_DATABASE}-wal", f"{_DATABASE}-shm")
 # A home of 100,000 films is 300 MB; beyond this a file is not one of ours.
 MAX_BYTES = 8 * 1024**3
 MAX_MEMBERS = 200_000
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Backup:
 
     Attributes:
         names: Of its files.
-        with_key: The key of the credentials is in it: who has the file can read them.
+        with_key: The key of the credentials is in it: who has the file can read them. False also where it was wanted
+            but is not in the home folder.
     """
 
     path: Path
@@ -65,21 +71,33 @@ def back_up(home: Path, path: Path, now: float, *, with_key: bool = False) -> Ba
     """
     if not (home / _DATABASE).exists():
         raise MovieSyncError(f"There is nothing to back up in {home} yet.", code="nothing_to_back_up")
+    if path.resolve() in {(home / name).resolve() for name in (_DATABASE, *_SIDES, KEY_FILE, *_PLAIN, *_FACES)}:
+        raise MovieSyncError(f"{path} is a file of the home folder.", hint="Name a new file.", code="backup_in_place")
+    with_key = with_key and (home / KEY_FILE).is_file()
     with tempfile.TemporaryDirectory(prefix="movie-sync-") as folder:
         copy = Path(folder) / _DATABASE
         with opened(home) as open_home:
             copy_to(open_home.store, copy)
-        names = [name for name in (*_PLAIN, *_FACES, *([KEY_FILE] if with_key else [])) if (home / name).is_file()]
-        names += [str(one.relative_to(home)) for one in sorted((home / _BUILTIN).glob("*")) if one.is_file()]
+        names = [_DATABASE]
         packed = Path(folder) / "packed"
         with tarfile.open(packed, "w:gz") as archive:
             about = {"version": __version__, "made_at": utc_text(now), "with_key": with_key}
             _add_bytes(archive, _ABOUT, json.dumps(about).encode(), now)
             archive.add(copy, _DATABASE)
-            for name in names:
-                archive.add(home / name, name)
+            for name, data in _contents(home, with_key=with_key):
+                _add_bytes(archive, name, data, now)
+                names.append(name)
         write_whole(path, packed.read_bytes())
-    return Backup(path, (_DATABASE, *names), with_key)
+    return Backup(path, tuple(names), with_key)
+
+
+def _contents(home: Path, *, with_key: bool) -> Iterator[tuple[str, bytes]]:
+    """The files beside the database, each read at once: others write them anew, or take them away, meanwhile."""
+    state = sorted(str(one.relative_to(home)) for one in (home / _BUILTIN).glob("*") if one.suffix != ".tmp")
+    for name in (*_PLAIN, *_FACES, *([KEY_FILE] if with_key else []), *state):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            data = (home / name).read_bytes()
+            yield name, data
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes, now: float) -> None:
@@ -122,14 +140,17 @@ def restore(home: Path, path: Path, now: float) -> Restored:
     lock = InstanceLock(home / "instance.lock")
     lock.acquire()
     try:
+        for left in home.glob(".restore-*"):  # of one that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with _unpacked(home, path) as fresh:
             about = _about(fresh, path)
             credentials = _usable_credentials(home, fresh)
-            if (home / _DATABASE).exists():
-                with contextlib.closing(Store(fresh / _DATABASE)) as store:
+            with contextlib.closing(Store(fresh / _DATABASE)) as store:
+                if damage := whole(store) or lacking(store):
+                    raise _no_backup(path, f"its database is damaged ({damage})")
+                if (home / _DATABASE).exists():
+                    settle(home / _DATABASE)
                     copy_calls(store, home / _DATABASE)
-            else:
-                Store(fresh / _DATABASE).close()
             kept = _exchange(home, fresh, utc_text(now) or "")
         with opened(home):
             pass  # writes the queue files from the restored database
@@ -144,23 +165,36 @@ def _unpacked(home: Path, path: Path) -> Iterator[Path]:
     fresh = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
     try:
         try:
-            with tarfile.open(path, "r:gz") as archive:
-                for number, member in enumerate(archive):
-                    if number > MAX_MEMBERS or member.size > MAX_BYTES or not _ours(member):
-                        raise _no_backup(path, f"it holds {member.name!r}")
-                    content = archive.extractfile(member)
-                    target = fresh / member.name
-                    make_private_folder(target.parent)
-                    write_whole(target, content.read() if content else b"")
-        except (tarfile.TarError, EOFError, OSError) as exc:
+            with gzip.open(path) as packed:
+                with tarfile.open(fileobj=packed, mode="r:") as archive:
+                    _take_out(archive, fresh, path)
+                while packed.read(_PIECE):  # the checksum comes last
+                    pass
+        except (tarfile.TarError, EOFError, zlib.error, OSError) as exc:
             if isinstance(exc, OSError) and not isinstance(exc, tarfile.TarError) and exc.errno is not None:
                 raise
             raise _no_backup(path, str(exc) or type(exc).__name__) from exc
-        if not (fresh / _DATABASE).exists():
+        if not (fresh / _DATABASE).exists() or not (fresh / _DATABASE).stat().st_size:
             raise _no_backup(path, "it holds no database")
         yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _take_out(archive: tarfile.TarFile, fresh: Path, path: Path) -> None:
+    left = MAX_BYTES
+    for number, member in enumerate(archive):
+        left -= member.size
+        content = archive.extractfile(member) if _ours(member) else None
+        if number > MAX_MEMBERS or left < 0 or content is None:
+            raise _no_backup(path, f"it holds {member.name!r}")
+        target = fresh / member.name
+        make_private_folder(target.parent)
+        make_private_file(target)
+        with target.open("wb") as out:
+            shutil.copyfileobj(content, out, _PIECE)
+            out.flush()
+            os.fsync(out.fileno())
 
 
 def _ours(member: tarfile.TarInfo) -> bool:
@@ -168,7 +202,7 @@ def _ours(member: tarfile.TarInfo) -> bool:
         return False
     folder, _, name = member.name.rpartition("/")
     if folder:
-        return folder == _BUILTIN and name not in {"", ".", ".."}
+        return folder == _BUILTIN and re.fullmatch(r"[\w-][\w.-]{0,199}", name, re.ASCII) is not None
     return member.name in {_ABOUT, _DATABASE, KEY_FILE, *_PLAIN, *_FACES}
 
 
@@ -189,23 +223,18 @@ def _about(fresh: Path, path: Path) -> dict[str, object]:
 def _usable_credentials(home: Path, fresh: Path) -> str:
     """Leave the credentials out where their key is neither in the backup nor here; they would stop every start."""
     if not (fresh / CREDENTIALS_FILE).exists():
+        if (home / CREDENTIALS_FILE).exists():  # the key that is here is theirs
+            (fresh / KEY_FILE).unlink(missing_ok=True)
         return "none"
-    if (fresh / KEY_FILE).exists():
-        return "restored"
-    if (home / KEY_FILE).exists() and _readable(fresh / CREDENTIALS_FILE, home / KEY_FILE):
-        return "restored"
-    (fresh / CREDENTIALS_FILE).unlink()
-    return "unreadable"
-
-
-def _readable(credentials: Path, key: Path) -> bool:
-    from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415  50 ms that few commands need
-
+    if not (fresh / KEY_FILE).exists() and (home / KEY_FILE).exists():
+        write_whole(fresh / KEY_FILE, (home / KEY_FILE).read_bytes())
     try:
-        Fernet(key.read_bytes().strip()).decrypt(credentials.read_bytes().strip())
-    except (InvalidToken, ValueError):
-        return False
-    return True
+        CredentialsManager(fresh, variables_of_key(os.environ)).get(next(iter(FIELDS)))
+    except CredentialsError:
+        for name in (CREDENTIALS_FILE, KEY_FILE):
+            (fresh / name).unlink(missing_ok=True)
+        return "unreadable"
+    return "restored"
 
 
 def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
@@ -214,10 +243,10 @@ def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
     In an order that a kill at any point does not harm: the queue files go first, since the old ones beside the restored
     database would read as edits; a file that is missing is written anew.
     """
-    leave = _leave_credentials(home, fresh)
+    leave = _leave_credentials(fresh)
     names = [name for name in (*_PLAIN, KEY_FILE, _BUILTIN, _DATABASE, *_FACES, *_SIDES) if name not in leave]
     present = [name for name in names if (home / name).exists()]
-    kept = home / f"before-restore-{stamp.replace(':', '')}" if present else None
+    kept = _unused(home / f"before-restore-{stamp.replace(':', '')}") if present else None
     if kept is not None:
         for name in present:
             _keep(home / name, kept / name)
@@ -237,12 +266,15 @@ def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
     return kept
 
 
-def _leave_credentials(home: Path, fresh: Path) -> frozenset[str]:
-    """Log-ins and key that stay as they are: those the backup has no readable ones in place of."""
-    leave = set() if (fresh / KEY_FILE).exists() else {KEY_FILE}
-    if not (fresh / CREDENTIALS_FILE).exists() and (home / CREDENTIALS_FILE).exists():
-        leave.add(CREDENTIALS_FILE)
-    return frozenset(leave)
+def _leave_credentials(fresh: Path) -> frozenset[str]:
+    """Log-ins and key that stay as they are: those the backup has none in place of."""
+    return frozenset(name for name in (CREDENTIALS_FILE, KEY_FILE) if not (fresh / name).exists())
+
+
+def _unused(path: Path) -> Path:
+    """This name, or with a number behind it: a second restore keeps what the first one kept."""
+    names = (path.with_name(f"{path.name}-{number}") if number > 1 else path for number in range(1, 1000))
+    return next(name for name in names if not name.exists())
 
 
 def _keep(path: Path, kept: Path) -> None:

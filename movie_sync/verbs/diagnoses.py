@@ -1,10 +1,12 @@
 """A bundle for a bug report: what one needs to see of an installation, without its secrets or its owner."""
 
+import contextlib
 import importlib.metadata
 import io
 import json
 import os
 import platform
+import pwd
 import re
 import sys
 import zipfile
@@ -15,7 +17,7 @@ from typing import Any
 import msgspec
 
 from movie_sync import __version__
-from movie_sync.config import SETTINGS, Config
+from movie_sync.config import CONFIG_FILE, SETTINGS, Config
 from movie_sync.credentials_manager import FIELDS, CredentialsManager
 from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import utc_text
@@ -53,7 +55,8 @@ def bundle(home: Path, path: Path, now: float) -> list[str]:
     hide = _Hiding(home)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in _files(home, now):
+        for name, content in _files(home, now):
+            text = content if isinstance(content, str) else _json(hide.within(content))
             archive.writestr(name, hide.text(text))
         names = archive.namelist()
     write_whole(path, target.getvalue())
@@ -64,37 +67,57 @@ class _Hiding:
     """Takes out secrets, the user's names, and where their home is."""
 
     def __init__(self, home: Path) -> None:
-        names: set[str] = set()
-        try:
-            manager = CredentialsManager(home)
-            for service in FIELDS:
-                names.add(manager.get(service).get("username", ""))
-            names.add(Config.load(home).settings.username)
-        except MovieSyncError:
-            pass  # what cannot be read is not in the bundle either
-        user = os.environ.get("USER", "")
-        self._names = sorted((name for name in {*names, user} if len(name) > 2), key=len, reverse=True)
-        self._paths = [(str(home), "HOME"), (str(Path.home()), "~")]
+        self._names = sorted((name for name in _names(home) if len(name) > 2), key=len, reverse=True)
+        paths = {str(home): "HOME", str(home.resolve()): "HOME", str(Path.home()): "~", str(Path.home().resolve()): "~"}
+        self._paths = {path: shown for path, shown in paths.items() if path != "/"}
 
     def text(self, text: str) -> str:
         text = redact(text)
-        for path, shown in self._paths:
-            text = text.replace(path, shown)
+        for path, shown in self._paths.items():
+            text = re.sub(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", shown, text)
         for name in self._names:
             text = re.sub(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", "USER", text)
         return text
 
+    def within(self, data: Any) -> Any:
+        """The same data with its texts hidden, before JSON writes a secret in a form of its own."""
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, dict):
+            return {key: self.within(value) for key, value in data.items()}
+        return [self.within(value) for value in data] if isinstance(data, list | tuple) else data
 
-def _files(home: Path, now: float) -> Iterator[tuple[str, str]]:
-    yield "about.json", _json(_about(home, now))
-    yield "settings.json", _json(_settings(home))
-    yield "database.json", _json(_database(home, now))
+
+def _names(home: Path) -> set[str]:
+    """What the user is called here and at the services, as far as it can be read; secrets become known on the way."""
+    names = {os.environ.get("USER", ""), os.environ.get("LOGNAME", "")}
+    with contextlib.suppress(KeyError):
+        names.add(pwd.getpwuid(os.getuid()).pw_name)
+    # The second knows what variables give also when what is stored cannot be read.
+    for manager in (CredentialsManager(home), CredentialsManager(home / "none")):
+        for service in FIELDS:
+            with contextlib.suppress(MovieSyncError):
+                names.add(manager.get(service).get("username", ""))
+    try:
+        names.add(Config.load(home).settings.username)
+    except MovieSyncError:
+        names.add(os.environ.get(SETTINGS["username"].variable, ""))
+        with contextlib.suppress(OSError):
+            text = (home / CONFIG_FILE).read_text(encoding="utf-8", errors="replace")
+            names.update(re.findall(r'"username"\s*:\s*"([^"]+)"', text))
+    return names - {"root"}
+
+
+def _files(home: Path, now: float) -> Iterator[tuple[str, str | dict[str, Any]]]:
+    yield "about.json", _about(home, now)
+    yield "settings.json", _settings(home)
+    yield "database.json", _database(home, now)
     for number in ("", ".1"):
         log = home / f"movie_sync.log{number}"
         if log.exists():
             yield log.name, _end_of(log)
     for sample in sorted(home.glob("bad_reply_*.txt")):
-        yield sample.name, sample.read_text(encoding="utf-8", errors="replace")
+        yield sample.name, _end_of(sample)
 
 
 def _json(data: Any) -> str:
@@ -160,6 +183,9 @@ def _database(home: Path, now: float) -> dict[str, Any]:
 
 
 def _end_of(path: Path) -> str:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _LOG_BYTES))
-        return file.read().decode("utf-8", "replace")
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except OSError as exc:
+        return f"It cannot be read ({exc.strerror}).\n"

@@ -13,7 +13,8 @@ from movie_sync.lib.addresses import HOME_VARIABLE
 
 NAME = "movie-sync.service"
 _SYSTEM_FOLDER = Path("/etc/systemd/system")
-_SYSTEMCTL_S = 30.0
+# Starting waits for READY=1, for which systemd itself allows 90 s.
+_SYSTEMCTL_S = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ def program() -> list[str]:
     script = Path(sys.argv[0]).absolute()
     if script.name == "movie-sync" and os.access(script, os.X_OK):
         return [str(script)]
+    if script.name == "main.py":  # a checkout, which python -m finds only from inside
+        return [sys.executable, str(script)]
     return [sys.executable, "-m", "movie_sync"]
 
 
@@ -48,7 +51,11 @@ def unit(home: Path, *, system: bool, user: str, configuration: Path | None = No
         user: Whom a system unit runs as.
         configuration: The folder of the user's own units; None: ``~/.config`` (or ``$XDG_CONFIG_HOME``).
     """
-    command = " ".join(_quoted(part) for part in (*program(), "run"))
+    words = [*program(), "run"]
+    if set(words[0]) & set("\"'\\$"):  # systemd starts no program with these in its path, but env does
+        words.insert(0, "/usr/bin/env")
+    # In command lines, not in other settings, $ begins a variable.
+    command = " ".join(_quoted(word).replace("$", "$$") for word in words)
     lines = [
         "[Unit]",
         "Description=Movie Sync: films from a Letterboxd watchlist to a torrent client",
@@ -81,9 +88,9 @@ def unit(home: Path, *, system: bool, user: str, configuration: Path | None = No
 
 
 def _quoted(text: str) -> str:
-    """A word of a unit file (man systemd.service, "Command lines"; % and $ are doubled)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"' if any(char in text for char in " \t\"'\\;") else escaped
+    """A word of a unit file (man systemd.syntax, "Quoting"; man systemd.unit, "Specifiers")."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
+    return f'"{escaped}"' if any(char in text for char in " \t\n\"'\\;") else escaped
 
 
 def install(found: Unit, *, start: bool = True) -> list[str]:
@@ -128,6 +135,8 @@ def uninstall(found: Unit) -> list[str]:
     except OSError as exc:
         message = f"The unit {found.path} cannot be removed ({exc.strerror})."
         raise MovieSyncError(message, hint="A system unit needs root.", code="service_unit") from exc
+    if _running(found):
+        _systemctl(found, "daemon-reload")
     return [f"Removed {found.path}."]
 
 
@@ -155,6 +164,9 @@ def _systemctl(found: Unit, *arguments: str) -> None:
 
 def _run(found: Unit, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = ["systemctl", *_scope(found), *arguments]
-    return subprocess.run(  # noqa: S603  systemd's own program
-        command, capture_output=True, text=True, timeout=_SYSTEMCTL_S, check=False, stdin=subprocess.DEVNULL
-    )
+    try:
+        return subprocess.run(  # noqa: S603  systemd's own program
+            command, capture_output=True, text=True, timeout=_SYSTEMCTL_S, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"it did not answer within {_SYSTEMCTL_S:.0f} s")
