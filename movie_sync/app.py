@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from movie_sync import __version__, parts
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
-from movie_sync.errors import ConfigError, MovieSyncError, Stopping
+from movie_sync.errors import ConfigError, MovieSyncError, Stopping, StoreError
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
 from movie_sync.lib import systemd
@@ -48,7 +49,13 @@ STOP_S = 4.0
 _POLL_S = 1.0
 # A pass that meets so many unexpected errors in a row would go on for ever.
 _MOST_ERRORS = 10
+_SETTINGS_FILES = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE)
+# What could not be built is tried again this often.
+_AGAIN_S = 60.0
+
 _Built = TypeVar("_Built")
+# Inode, time and size of a file; None when it is not there.
+_Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,10 @@ class _Rooms:
         """Let parts go; all of them without a name."""
         for name in names or tuple(reversed(self._kept)):
             if name in self._kept:
-                self._kept.pop(name)[2]()
+                try:
+                    self._kept.pop(name)[2]()
+                except (MovieSyncError, OSError) as error:
+                    log.warning("The %s was not ended in order: %s", name, error)
 
 
 class App:
@@ -118,7 +128,10 @@ class App:
         self._lock = InstanceLock(config.home / "instance.lock")
         self._threads: list[threading.Thread] = []
         self._rooms = _Rooms()
-        self._settings_read = self._settings_stamp()
+        self._settings_read: tuple[_Stamp, ...] = self._settings_stamp()
+        # When to build once more what could not be built, by the monotonic clock; None when all stands.
+        self._build_again_at: float | None = None
+        self._last_error = ""
         # What has to be let go at the end, in reverse order of its making.
         self._held = contextlib.ExitStack()
 
@@ -161,7 +174,8 @@ class App:
         with self._store.write() as tx:
             requests.take(tx)
         self._build(self._config)
-        self._queue.release_claims()
+        # Nobody sits before a running service.
+        self._ask = None
 
     # -- building
 
@@ -180,6 +194,8 @@ class App:
         self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
         if not settings.keep_torrent_files:
             self._hand_over.tidy()
+        # The workers stand still: what one of them had claimed when it met an error is due again.
+        self._queue.release_claims()
         self._queue.end_put_off(MAX_ACTIVE)
         self._build_workers()
 
@@ -229,6 +245,22 @@ class App:
         for name in prints:
             if self._health.other_credentials(name) and self._health.fine(name):
                 self._queue.end_put_off(name)
+        for name, address in self._addresses().items():
+            if self._health.moved(name, address):
+                self._queue.end_put_off(name)
+
+    def _addresses(self) -> dict[str, Hashable]:
+        """Where each service stands: with another address it is another service."""
+        settings, qbittorrent = self._config.settings, self._config.filelist.qbittorrent
+        here = self._config.download_folder
+        found: dict[str, Hashable] = {
+            self._tracker.name: settings.filelist_url,
+            self._client.name: (qbittorrent.host, qbittorrent.port) if self._client.name == "qbittorrent" else here,
+            LIBRARY: (here, self._config.library_folders),
+        }
+        for watchlist in self._watchlists:
+            found[watchlist.provider] = (settings.letterboxd_url, settings.username)
+        return found
 
     def _fingerprint(self, service: str) -> str | None:
         """Of a service's log-in; None when the credentials manager keeps none for it."""
@@ -285,49 +317,90 @@ class App:
 
     # -- new settings
 
-    def _settings_stamp(self) -> tuple[tuple[int, int] | None, ...]:
+    def _settings_stamp(self) -> tuple[_Stamp, ...]:
         """Differs when a file with settings or credentials was written."""
-        names = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE)
-        return tuple(_stamp(self._config.home / name) for name in names)
+        return tuple(_stamp(self._config.home / name) for name in _SETTINGS_FILES)
 
-    def apply(self, config: Config, *, ask_services: bool = False) -> None:
-        """Exchange the parts whose settings changed; the workers stand still meanwhile.
+    def apply(self, config: Config, *, ask_services: bool = False) -> bool:
+        """Exchange the parts whose settings changed; the workers stand still meanwhile. For the main thread alone.
 
         Args:
-            config: In place of the one before; when a part cannot be built from it, the one before stays in use.
+            config: In place of the one before; when a part cannot be built from it, the one before stays in use. When
+                that cannot be built either (a log-in was cleared), all stands still until something changes.
             ask_services: Build the parts that remember a refusal anew, whatever changed.
+
+        Returns:
+            True when it is in use.
         """
         if not self._halt_workers():
-            return
+            return False
         if ask_services:
             self._rooms.close("tracker", "client")
         before = self._config
+        self._build_again_at = None
+        used = self._built(config, "The new settings are not used")
+        if not used and not self._built(before, "Nothing is done until that is mended"):
+            self._workers = (self._faces,)
+            self._build_again_at = self._clock.monotonic() + _AGAIN_S
+        self._start()
+        return used
+
+    def _built(self, config: Config, failed: str) -> bool:
         try:
             self._build(config)
-        except MovieSyncError as error:
-            log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say
-            self._build(before)
-        self._start()
+        except (MovieSyncError, OSError) as error:
+            self._tell_once(f"{failed}: {error}")
+            return False
+        return True
+
+    def _tell_once(self, text: str) -> None:
+        """Say what is wrong, unless it was the last thing said."""
+        if text != self._last_error:
+            log.error("%s", text)
+        self._last_error = text
 
     def _reread_settings(self) -> None:
-        stamp = self._settings_stamp()
-        if stamp == self._settings_read:
+        before, stamp = self._settings_read, self._settings_stamp()
+        again = self._build_again_at is not None and self._clock.monotonic() >= self._build_again_at
+        if stamp == before and not again:
             return
         self._settings_read = stamp
-        try:
-            config = Config.load(self._config.home)
-            # A log-in that is being exchanged may be missing for a moment: the parts in use still have theirs.
-            for service in FIELDS.keys() & {config.settings.tracker, config.client}:
-                self._credentials.require(service)
-        except MovieSyncError as error:
-            log.error("The new settings are not used: %s", error)  # noqa: TRY400  it says all there is to say
+        if again:
+            self._build_again_at = self._clock.monotonic() + _AGAIN_S
+        if (gone := self._gone(before, stamp)) is not None:
+            # Defaults would be another user's; editors take a file away for a moment.
+            log.error("%s is gone; its settings stay in use until it is back, or until the next start.", gone)
             return
-        for note in config.notes:
-            log.warning("%s", note)
+        try:
+            config = self._new_config()
+        except MovieSyncError as error:
+            self._tell_once(f"The new settings are not used: {error}")
+            return
         if config.settings.log_level != self._config.settings.log_level:
             logging.getLogger().setLevel(config.settings.log_level)
-        self.apply(config)
-        log.info("Settings were read again.")
+        if self.apply(config):
+            self._last_error = ""
+            log.info("Settings were read again.")
+
+    @staticmethod
+    def _gone(before: Sequence[_Stamp], now: Sequence[_Stamp]) -> str | None:
+        """A file of settings that was there and is not, None when all still are."""
+        rows = zip(_SETTINGS_FILES, before, now, strict=True)
+        return next((name for name, was, is_ in rows if name != CREDENTIALS_FILE and was and not is_), None)
+
+    def _new_config(self) -> Config:
+        """The settings as they stand in their files now.
+
+        Raises:
+            ConfigError: They are wrong.
+            CredentialsError: A log-in is missing, as for a moment while it is exchanged: the parts in use have theirs.
+        """
+        config = Config.load(self._config.home)
+        for service in FIELDS.keys() & {config.settings.tracker, config.client}:
+            self._credentials.require(service)
+        for note in config.notes:
+            log.warning("%s", note)
+        return config
 
     def _halt_workers(self) -> bool:
         """End the workers between two effects; False when the whole program is asked to end meanwhile."""
@@ -335,6 +408,7 @@ class App:
         for worker in self._workers:
             worker.wake()
         while any(thread.is_alive() for thread in self._threads):
+            systemd.notify("WATCHDOG=1")
             if self._stop.wait(0.1):
                 return False
         self._threads.clear()
@@ -354,11 +428,15 @@ class App:
         try:
             while not self._stop.wait(_POLL_S):
                 systemd.notify("WATCHDOG=1")
-                self._reread_settings()
-                changed = self._store.data_version()
-                if changed != version:
-                    version = changed
-                    self._answer_commands()
+                try:
+                    self._reread_settings()
+                    changed = self._store.data_version()
+                    if changed != version:
+                        self._answer_commands()
+                        version = changed
+                except (StoreError, OSError) as error:
+                    # A full disk, a database another program holds: it passes, as for the workers.
+                    self._tell_once(str(error))
         finally:
             systemd.notify("STOPPING=1")
             self._end()
@@ -383,6 +461,7 @@ class App:
 
     def _end(self) -> None:
         """Wait for the workers, but not longer than a person would."""
+        code = 0 if sys.exc_info()[0] is None else 1
         self.stop()
         for worker in self._workers:
             worker.wake()
@@ -396,7 +475,7 @@ class App:
                 log.info("Stopped; a request that did not end was left behind.")
             finally:
                 logging.shutdown()
-                os._exit(0)
+                os._exit(code)
         log.info("Stopped.")
 
     def run_once(self) -> Outcome:
@@ -450,9 +529,9 @@ def _close_all(found: list[Watchlist]) -> None:
         watchlist.close()
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> _Stamp:
     try:
         stat = path.stat()
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size

@@ -109,9 +109,14 @@ class RateLimited(Unavailable):
 
 
 class AuthFailed(ProviderError):
-    """The credentials, or the right to see something, were refused: stop and tell the person."""
+    """The credentials, or the right to see something, were refused: stop and tell the person.
+
+    Attributes:
+        remembered: Nobody was asked: a part tells of the refusal before.
+    """
 
     code = "auth_failed"
+    remembered = False
 
 
 class NeedsPerson(ProviderError):

@@ -1,7 +1,8 @@
 """ProviderHealth: which service is in trouble, since when, who has to act, and when it is asked again."""
 
+import hashlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,9 @@ class ProviderHealth:
         return FOREVER if state.fingerprint is not None else state.next_try(now)
 
     def failed(self, error: ProviderError) -> ProviderState:
-        """Note a failure and how long the provider is left alone now."""
+        """Note a failure and how long the provider is left alone now; a refusal merely remembered is no news."""
+        if isinstance(error, AuthFailed) and error.remembered:
+            return self.state(error.provider)
         now = self._clock.now()
         before = self.state(error.provider)
         failures = before.failures + 1
@@ -104,6 +107,15 @@ class ProviderHealth:
         with self._store.read() as tx:
             refused = providers.get(tx, provider).fingerprint
         return refused is not None and refused != self._fingerprints.get(provider)
+
+    def moved(self, provider: str, address: Hashable) -> bool:
+        """Note where a provider stands; True when that is elsewhere than before: what went wrong there is past then.
+
+        A pause it asked for stays. Kept as a mark alone, since an address may hold a log-in.
+        """
+        mark = hashlib.sha256(repr(address).encode()).hexdigest()[:16]
+        with self._store.write() as tx:
+            return providers.moved(tx, provider, mark)
 
     def forget_others(self, in_use: Collection[str]) -> None:
         """Drop the states of services that are not used any more."""

@@ -24,13 +24,17 @@ log = logging.getLogger(__name__)
 _LAST_S = 4.8
 
 
-def _stop_on_signals(app: App, stop: threading.Event, *, once: bool) -> None:
+def _stop_on_signals(app: App, *, once: bool) -> None:
     """The first SIGTERM or Ctrl-C asks for a clean end within five seconds, the second leaves at once."""
+    asked = False
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signal module's signature
-        if stop.is_set():
+        nonlocal asked
+        if asked:
             os._exit(EXIT_INTERRUPTED)
-        app.stop()
+        asked = True
+        # Not in this thread: it may hold the lock of the very event at this moment, and would wait for itself.
+        threading.Thread(target=app.stop, name="stop", daemon=True).start()
         # Whatever a request or a client does meanwhile: every effect is crash-safe.
         last = threading.Timer(_LAST_S, os._exit, [EXIT_INTERRUPTED if once else 0])
         last.daemon = True
@@ -85,7 +89,7 @@ def _work(talk: Talk, config: Config, stop: threading.Event, *, once: bool) -> A
             code="credentials_missing",
         )
     with App(config, credentials, stop, ask) as app:
-        _stop_on_signals(app, stop, once=once)
+        _stop_on_signals(app, once=once)
         if not once:
             app.run()
             return Answer({"ok": True, "message": "Stopped."})

@@ -141,11 +141,9 @@ class QBittorrentManager(TorrentClient):
                 yield
                 self._answered = True
             except qbt.LoginFailed:
-                self._refused = self._auth_failed(f"qBittorrent at {self._address} refused the user name or password.")
-                raise self._refused from None
+                raise self._noted(f"qBittorrent at {self._address} refused the user name or password.") from None
             except qbt.Unauthorized401Error:
-                self._refused = self._auth_failed(f"qBittorrent at {self._address} refused the log-in (401).")
-                raise self._refused from None
+                raise self._noted(f"qBittorrent at {self._address} refused the log-in (401).") from None
             except qbt.Forbidden403Error as exc:
                 raise Unavailable(
                     PROVIDER,
@@ -160,6 +158,12 @@ class QBittorrentManager(TorrentClient):
                     f"qBittorrent at {self._address} does not answer.",
                     hint="Check that it runs and that its web UI is on at this address.",
                 ) from exc
+
+    def _noted(self, message: str) -> AuthFailed:
+        """The refusal; from now on it is remembered, and nobody is asked."""
+        self._refused = self._auth_failed(message)
+        self._refused.remembered = True
+        return self._auth_failed(message)
 
     @staticmethod
     def _auth_failed(message: str) -> AuthFailed:

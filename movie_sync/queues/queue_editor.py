@@ -10,8 +10,6 @@ from movie_sync.store import Store, films, history, providers, requests, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 
-# What a service asked for, or what keeps us polite: no person's wish shortens it.
-_KEPT = frozenset({"rate_limited", "calls_used_up", "challenge"})
 _AGAIN = (Status.RETRYING, Status.NOT_FOUND, Status.PERMANENT)
 
 Retried = Literal["queued", "due", "under_way"]
@@ -110,7 +108,9 @@ class QueueEditor:
         """
         now = self._clock.now()
         with self._store.write() as tx:
-            kept = [state for state in providers.every(tx) if state.code in _KEPT and state.next_try(now) > now]
+            kept = [
+                state for state in providers.every(tx) if state.code in providers.KEPT and state.next_try(now) > now
+            ]
             providers.lift(tx, {state.provider for state in kept})
             films.end_every_put_off(tx, {state.provider for state in kept})
             wishes.check_now(tx)

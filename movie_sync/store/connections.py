@@ -36,7 +36,7 @@ class Store:
         self._read_only = read_only
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[Connection] = []
+        self._open: list[tuple[threading.Thread, Connection]] = []
         if read_only:
             if not path.exists():
                 raise StoreError(f"There is no database {path} yet.", hint="Start movie-sync once.", code="no_database")
@@ -58,7 +58,7 @@ class Store:
     def close(self) -> None:
         """Close every thread's connection; the store is not used afterwards."""
         with self._lock:
-            for connection in self._open:
+            for _, connection in self._open:
                 connection.close()
             self._open.clear()
 
@@ -108,8 +108,16 @@ class Store:
                 connection = self._connect()
             self._local.connection = connection
             with self._lock:
-                self._open.append(connection)
+                self._close_left_behind()
+                self._open.append((threading.current_thread(), connection))
         return connection
+
+    def _close_left_behind(self) -> None:
+        """Threads come and go while a service takes new settings; each connection holds two files open."""
+        for thread, connection in self._open:
+            if not thread.is_alive():
+                connection.close()
+        self._open = [(thread, connection) for thread, connection in self._open if thread.is_alive()]
 
     def _connect(self) -> Connection:
         mode = "ro" if self._read_only else "rw"

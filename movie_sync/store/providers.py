@@ -3,11 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from movie_sync.store import facts
 from movie_sync.store.connections import Connection, Row
 
 FINE = "fine"
 BACKING_OFF = "backing_off"
 NEEDS_USER = "needs_user"
+# What a service asked for, or what keeps us polite: neither a person's wish nor another setting shortens it.
+KEPT = frozenset({"rate_limited", "calls_used_up", "challenge"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,25 @@ def lift(tx: Connection, kept: Collection[str]) -> None:
     for state in every(tx):
         if state.state != FINE and state.provider not in kept:
             tx.execute("UPDATE providers SET wait_s = 0, fingerprint = NULL WHERE provider = ?", (state.provider,))
+
+
+def moved(tx: Connection, provider: str, address: str) -> bool:
+    """Note where a service stands; True when that is elsewhere than before, and it may be asked at once.
+
+    Args:
+        tx: A write.
+        provider: The service.
+        address: A mark of its address.
+    """
+    name = f"address:{provider}"
+    before = facts.get(tx, name)
+    if before == address:
+        return False
+    facts.put(tx, name, address)
+    if before is None or get(tx, provider).code in KEPT:
+        return False
+    tx.execute("UPDATE providers SET wait_s = 0, fingerprint = NULL WHERE provider = ?", (provider,))
+    return True
 
 
 def put(tx: Connection, state: ProviderState) -> None:
