@@ -1,9 +1,13 @@
 """What a person changes while the service runs takes effect within seconds, and nothing is lost or doubled by it."""
 
+import contextlib
 import json
 import logging
 import os
 import random
+import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -26,11 +30,14 @@ from movie_sync.demo.filelist_api import LIMITED
 from movie_sync.demo.films import FILMS, DemoFilm
 from movie_sync.demo.letterboxd_site import CHALLENGE
 from movie_sync.demo.loopback import Answer, Request
-from movie_sync.demo.nox import Nox
+from movie_sync.demo.nox import Nox, free_port
 from movie_sync.demo.torrents import make_torrent
 from movie_sync.demo.world import PASSKEY, USERNAME, World
 from movie_sync.errors import CredentialsError
 from movie_sync.lib.files import InstanceLock
+from movie_sync.queues.queue_editor import QueueEditor
+from movie_sync.store import connections
+from movie_sync.store.providers import FINE
 
 DOWN = Answer(b"down", 503)
 NOSFERATU, METROPOLIS, LOST, SAFETY = (FILMS[place] for place in (0, 1, 6, 11))
@@ -527,3 +534,191 @@ def test_a_start_that_fails_holds_neither_lock_nor_file_nor_thread(service: Serv
     before = fails()
     assert [fails() for _ in range(3)] == [before] * 3
     assert InstanceLock(service.home / "instance.lock").holder() is None
+
+
+# -- another address is another service
+
+
+def test_a_wrong_name_that_is_corrected_brings_its_watchlist(service: Service, world: World) -> None:
+    service.settings["username"] = "nobody"
+    service.up()
+    until(lambda: "no user" in service.log())
+    service.do("config", "set", "username", USERNAME)
+    service.until_all("saved")
+
+
+def test_films_put_off_for_a_wrong_port_are_handed_over_once_it_is_right(with_server: Service, server: Nox) -> None:
+    with_server.qbittorrent["port"] = free_port()
+    with_server.up()
+    with_server.until_all("put_off")
+    with_server.do("config", "set", "qbittorrent.port", str(server.port))
+    with_server.until_all("downloading", "downloaded")
+    assert len(server.api.torrents_info()) == 2
+
+
+def test_films_put_off_for_a_wrong_tracker_address_go_on_once_it_is_right(service: Service, world: World) -> None:
+    service.settings["filelist_url"] = f"http://127.0.0.1:{free_port()}"
+    service.up()
+    service.until_all("put_off")
+    service.do("config", "set", "filelist_url", world.api.url)
+    service.until_all("saved")
+
+
+def test_films_put_off_for_a_library_that_is_not_there_go_on_once_it_is_taken_out(service: Service) -> None:
+    service.settings["library_directories"] = [str(service.folder / "nowhere")]
+    service.up()
+    service.until_all("put_off")
+    service.do("config", "unset", "library_directories")
+    service.until_all("saved")
+
+
+def test_another_setting_shortens_no_pause_a_service_asked_for(service: Service, world: World) -> None:
+    world.api.next_answers.append(LIMITED)
+    service.up()
+    service.until_all("put_off")
+    service.do("config", "set", "filelist_delay", "0.01")
+    service.until_settings_taken()
+    service.do("add", "Safety Last! (1923)")
+    service.until(lambda seen: seen.get(str(SAFETY.movie)) == "put_off")
+    assert len(world.api.calls()) == 1
+
+
+# -- trouble while settings are taken
+
+
+def test_a_cleared_log_in_and_a_wish_to_ask_again_end_no_service(service: Service) -> None:
+    service.up()
+    service.until_all("saved")
+    service.do("credentials", "clear", "filelist")
+    service.do("retry", "--now")
+    until(lambda: "Nothing is done" in service.log())
+    service.do("add", "Safety Last! (1923)")
+    service.do("credentials", "set", "filelist", "--untried", typed=f"{USERNAME}\n{PASSKEY}\n")
+    service.until(lambda seen: seen.get(str(SAFETY.movie)) == "saved")
+
+
+def test_a_film_whose_work_broke_off_is_due_again_when_settings_change(service: Service) -> None:
+    (service.home / "torrents").write_text("in the way")
+    service.up()
+    until(lambda: "Next try in" in service.log())
+    (service.home / "torrents").unlink()
+    service.do("config", "set", "max_active_downloads", "9")
+    service.until_all("saved")
+
+
+def test_state_of_the_builtin_client_that_is_gone_ends_no_service(
+    service: Service, world: World, tmp_path: Path
+) -> None:
+    nobody_seeds(world, tmp_path / "nobody")
+    service.settings["client"] = "builtin"
+    service.up()
+    service.until_all("downloading")
+    shutil.rmtree(service.home / "torrents" / "builtin")
+    service.do("retry", "--now")
+    until(lambda: "was not ended in order" in service.log())
+    service.do("remove", str(METROPOLIS.movie))
+    service.do("add", "Safety Last! (1923)")
+    service.until(lambda seen: seen.get(str(SAFETY.movie)) == "downloading")
+
+
+def test_settings_that_vanish_for_a_moment_are_not_taken_for_defaults(
+    with_server: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with running(with_server) as app:
+        until(lambda: "runs on" in caplog.text)
+        watchlists = app._watchlists
+        (with_server.home / "config.json").rename(with_server.home / "config.json~")
+        until(lambda: "config.json is gone" in caplog.text)
+        assert app._watchlists is watchlists
+
+
+def test_settings_taken_again_and_again_leave_no_thread_and_no_file_open(service: Service) -> None:
+    service._prepare()
+    config = Config.load(service.home, environment={})
+    files = []
+    with App(config, CredentialsManager(service.home, {}), threading.Event()) as app:
+        for _ in range(30):
+            app.apply(config, ask_services=True)
+            until(lambda: len(app._store._open) >= 5)  # each worker has opened its own
+            files.append(len(list(Path("/proc/self/fd").iterdir())))
+        threads = threading.active_count()
+        app._end()
+    assert threads < 20
+    assert files[-1] < files[4] + 20
+
+
+def test_a_database_that_is_locked_for_a_while_ends_no_service(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0.2)
+    with running(service):
+        until(lambda: set(service.statuses().values()) == {"saved"})
+        with contextlib.closing(sqlite3.connect(service.home / "movie_sync.db", isolation_level=None)) as other:
+            other.execute("INSERT INTO requests (request, at) VALUES ('ask_services', 0)")
+            other.execute("BEGIN IMMEDIATE")
+            until(lambda: any("app" in one.name and "locked" in one.message for one in caplog.records))
+            other.execute("ROLLBACK")
+        until(lambda: "asked again" in caplog.text)
+
+
+def test_a_try_asked_for_is_made_though_a_worker_remembers_the_refusal_meanwhile(
+    with_server: Service, world: World, server: Nox, tmp_path: Path
+) -> None:
+    nobody_seeds(world, tmp_path / "nobody")
+    with_server._prepare()
+    config = Config.load(with_server.home, environment={})
+    with App(config, CredentialsManager(with_server.home, {}), threading.Event()) as app:
+        app._start()
+        until(lambda: set(with_server.statuses().values()) == {"downloading"})
+        before = refused_log_ins(server)
+        with_server.log_in("qbittorrent", password="wrong-and-made-up")
+        app._reread_settings()
+        until(lambda: app._health.state("qbittorrent").state != FINE)
+        QueueEditor(app._store, app._clock).ask_services()
+        # As the worker does by itself every two seconds.
+        app._transfers.guarded_step()
+        app._answer_commands()
+        until(lambda: refused_log_ins(server) == before + 2)
+        app._end()
+
+
+# -- the end
+
+
+def test_a_signal_in_the_middle_of_a_look_at_the_stop_is_heard(service: Service) -> None:
+    code = """
+import signal, threading
+from movie_sync.app import App
+from movie_sync.cli.run import _stop_on_signals
+from movie_sync.config import Config
+from movie_sync.credentials_manager import CredentialsManager
+stop = threading.Event()
+config = Config.load()
+with App(config, CredentialsManager(config.home), stop) as app:
+    _stop_on_signals(app, once=False)
+    with stop._cond:  # the main thread holds this for a moment each second
+        signal.raise_signal(signal.SIGTERM)
+    print(stop.wait(3))
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=service._prepare(), capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout == "True\n", done.stderr
+
+
+def test_systemd_hears_of_it_while_settings_wait_for_a_request(
+    service: Service, world: World, hang: Callable[[Request], Answer]
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(service.folder / "n"))
+        ear.settimeout(3)
+        service.environment["NOTIFY_SOCKET"] = str(service.folder / "n")
+        hangs(service, world, hang)
+        assert service.process is not None
+        threads = Path(f"/proc/{service.process.pid}/task")
+        before = len(list(threads.iterdir()))
+        service.do("config", "set", "check_interval", "7")
+        until(lambda: len(list(threads.iterdir())) < before)
+        heard = {ear.recv(100) for _ in range(30)}
+        assert b"WATCHDOG=1" in heard
