@@ -8,7 +8,6 @@ import difflib
 import ipaddress
 import json
 import os
-import re
 import urllib.parse
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -527,10 +526,10 @@ def _unknown(file: str, key: str) -> str:
 
 def _meant(key: str) -> str:
     """The end of a sentence about a key nobody knows."""
-    near = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
-    if not near:
-        leaf = re.split(r"\.", key)[-1]
-        near = [name for name in SETTINGS if name.rpartition(".")[2] == leaf][:1]
+    leaves = {name.rpartition(".")[2]: name for name in SETTINGS}
+    leaf = key.rpartition(".")[2]
+    near = [leaves[leaf]] if leaf in leaves else difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
+    near = near or [leaves[one] for one in difflib.get_close_matches(leaf, leaves, n=1)]
     return f"; did you mean {near[0]} (in {SETTINGS[near[0]].file})?" if near else "."
 
 
@@ -542,8 +541,9 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             known |= {variable(service, one.name), f"{variable(service, one.name)}_FILE"}
     for name in sorted(environment.keys() - known):
         if name.startswith(_PREFIX):
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else "."
+            # The prefix they share would make any two alike.
+            near = difflib.get_close_matches(name[len(_PREFIX) :], [one[len(_PREFIX) :] for one in known], n=1)
+            meant = f"; did you mean {_PREFIX}{near[0]}?" if near else "."
             yield f"Nobody knows the environment variable {name}{meant}"
 
 

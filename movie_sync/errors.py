@@ -197,10 +197,11 @@ class SeveralFilms(MovieSyncError):
 
     def __init__(self, text: str, films: Sequence[str]) -> None:
         lines = "".join(f"\n  {film}" for film in films)
-        super().__init__(
-            f'"{text}" can be one of {len(films)} films:{lines}', hint="\nGive the number in front of one."
-        )
+        super().__init__(f'"{text}" can be one of {len(films)} films:{lines}', hint="Give the number in front of one.")
         self.films = tuple(films)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}"
 
 
 class BadTorrent(MovieSyncError):

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -218,12 +218,12 @@ class MonitorWorker(Worker):
         names = self._queue.known_names(watchlist.name)
         known = Known(names, state.size + state.surplus, state.proven_at is not None)
         added_before = self.tally.added
-        first = _FirstRun(None if known.proven else self._first_run, interrupted=known.size > 0)
+        first = _FirstRun(None if known.proven else self._first_run, names)
         seen = 0
 
         def on_page(found: Sequence[WatchedFilm]) -> None:
             nonlocal seen
-            intake = self._queue.wish(found, watchlist.name, begun_at, wanted=first)
+            intake = self._queue.wish(found, watchlist.name, begun_at, wanted=first, reorder=not known.proven)
             self.tally.added += intake.added
             seen += intake.seen
             if intake.added:
@@ -290,28 +290,28 @@ class MonitorWorker(Worker):
 class _FirstRun:
     """Says which films of a list's first read are fetched: the newest so many.
 
-    A first read that was broken off is taken up by the next check: what stands above the first film known by then was
-    added meanwhile, and is fetched.
+    A first read that was broken off is taken up by the next check: what stands above the first film seen on the list by
+    then was added meanwhile, and is fetched.
 
     Args:
         limit: How many; None: all, as after the first read.
-        interrupted: Films of the list are known already.
+        names: Of the films seen on the list so far.
     """
 
-    def __init__(self, limit: int | None, *, interrupted: bool) -> None:
+    def __init__(self, limit: int | None, names: Collection[str]) -> None:
         self._limit = limit
-        self._any_known = interrupted
+        self._names = set(names)
         self._above_known = False
 
-    def __call__(self, film: WatchedFilm, new: bool) -> bool:
+    def __call__(self, film: WatchedFilm, new: bool) -> bool:  # noqa: ARG002  known elsewhere says nothing of this list
         """See QueueManager.wish; films come in the list's order, position 0 begins it anew."""
         if self._limit is None:
             return True
         if film.position == 0:
-            self._above_known = self._any_known
-        self._any_known = True
-        if not new:
+            self._above_known = bool(self._names)
+        if not self._names.isdisjoint(film.movie.names):
             self._above_known = False
+        self._names.update(film.movie.names)
         return film.position < self._limit or self._above_known
 
 
@@ -404,6 +404,8 @@ class DownloadWorker(Worker):
         for film in hand_overs:
             if not self._finish(film):
                 return 0.0
+        if hand_overs:
+            full = self._full(now)  # what was finished just now has taken places
         # What is on its way to the client needs no tracker and has its place; what is to be searched does not.
         if full is not None or (full := self._left_alone(self._tracker.name, now)) is not None:
             return self._put_off_all(full, now)
@@ -530,7 +532,7 @@ class DownloadWorker(Worker):
 
     def _with_details(self, film: FilmRecord) -> FilmRecord:
         """The film with what its page says, read now if it never was; as it is when no source can be asked."""
-        if film.details_at is not None or film.movie.slug is None:
+        if film.details_at is not None or (film.movie.slug is None and film.movie.lid is None):
             return film
         for watchlist in self._watchlists:
             if self._health.next_try(watchlist.provider) <= self._clock.now():

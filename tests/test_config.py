@@ -851,3 +851,14 @@ def test_a_part_of_an_installed_package_can_be_named(monkeypatch: pytest.MonkeyP
     assert (config.settings.tracker, config.client) == ("mine", "mine")
     assert config.settings.watchlists == ("letterboxd", "mine")
     assert SETTINGS["client"].allowed == 'one of "qbittorrent", "builtin", "none", "mine"'
+
+
+def test_a_variable_like_no_other_is_reported_alone(home: Path) -> None:
+    (note,) = load(home, environment={"MOVIE_SYNC_XQJZ": "1"}).notes
+    assert note == "Nobody knows the environment variable MOVIE_SYNC_XQJZ."
+
+
+@pytest.mark.parametrize(("name", "meant"), [("prot", "qbittorrent.port"), ("filelist.port", "qbittorrent.port")])
+def test_a_mistyped_last_part_of_a_key_is_answered_with_the_key(name: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean {meant} "):
+        setting_named(name)

@@ -443,3 +443,16 @@ def test_the_name_a_search_gave_is_in_the_queue_file(house: House, store: Store)
 
 def test_naming_a_film_that_was_merged_away_names_nothing(queue: QueueManager) -> None:
     assert queue.name(777, "Heat", 1995) is None
+
+
+def test_our_own_list_of_a_home_begun_anew_excludes_nothing_that_was_still_to_be_fetched(
+    house: House, home: Path
+) -> None:
+    house.wish(HEAT, RAN)
+    rows = json.loads((home / "watchlist.json").read_text())
+    assert [row["status"] for row in rows] == ["due", "due"]
+    rows.append({"title": "Seen", "year": 1995, "status": "downloaded"})
+    anew = Store(home / "anew.db")
+    assert take_in_watchlist(saved(home, rows), anew, 1.0) == 1
+    assert [str(film.movie) for film in every(anew)] == ["Seen (1995)"]
+    anew.close()

@@ -941,3 +941,90 @@ def test_the_first_command_makes_the_home_folder_private(run: Run, home: Path) -
     assert answered.code == 0
     assert home.stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.iterdir())
+
+
+# -- what the address turns out to be
+
+
+@pytest.mark.parametrize("answer", [Answer(b"down", 503), CHALLENGE, Answer(b"x", 429)])
+def test_a_short_link_that_is_not_answered_now_is_no_film_that_is_not_there(
+    answer: Answer, run: Run, site: LetterboxdSite, store: Store
+) -> None:
+    site.next_answers.append(answer)
+    assert run("add", "https://boxd.it/L2", "--json").code == 4
+    assert count(store) == 0
+
+
+def test_an_excluded_film_asked_for_by_an_earlier_address_starts_over(
+    run: Run, site: LetterboxdSite, store: Store, queue: QueueManager
+) -> None:
+    wish(queue, HEAT)
+    run("remove", "Heat")
+    site.redirects["heat-the-old-name"] = "heat-1995"
+    answered = run("add", "https://letterboxd.com/film/heat-the-old-name/", "--json")
+    assert (answered.json["outcome"], answered.json["film"]["status"]) == ("queued", "due")
+    assert count(store) == 1
+
+
+def test_a_completed_film_asked_for_by_an_earlier_address_stays(run: Run, site: LetterboxdSite, store: Store) -> None:
+    standing(store, Status.OWNED, 2)
+    site.redirects["heat-the-old-name"] = "heat-1995"
+    answered = run("add", "https://letterboxd.com/film/heat-the-old-name/", "--json")
+    assert (answered.json["outcome"], answered.json["film"]["status"]) == ("completed", "owned")
+
+
+def test_a_site_that_asked_to_be_left_alone_is_not_asked(
+    run: Run, site: LetterboxdSite, store: Store, clock: HandClock
+) -> None:
+    trouble(store, clock, "letterboxd", "rate_limited")
+    assert run("add", "https://letterboxd.com/film/heat-1995/", "--json").json["outcome"] == "queued"
+    run("add", "https://boxd.it/L2", "--json").failed(4, "unavailable")
+    assert site.requests == []
+
+
+def test_a_page_read_by_the_command_is_not_read_again_by_the_service(run: Run, house: House) -> None:
+    run("add", "letterboxd.com/film/heat-1995")
+    house.work()
+    assert [request.path for request in house.site.requests] == ["/film/heat-1995/"]
+
+
+def test_a_film_page_of_another_site_names_no_film(run: Run, site: LetterboxdSite) -> None:
+    run("add", "https://films.example/film/heat-1995/", "--json").failed(2, "unclear_name")
+    assert site.requests == []
+
+
+def test_an_address_may_begin_with_a_capital_and_is_kept_as_the_films_own(
+    run: Run, site: LetterboxdSite, store: Store
+) -> None:
+    assert run("add", "Https://Letterboxd.com/ion/film/heat-1995/1/?x=1").code == 0
+    assert record(store, HEAT).movie.url == "https://letterboxd.com/film/heat-1995/"
+
+
+def test_an_excluded_film_asked_for_again_stays_when_its_list_drops_it(run: Run, house: House) -> None:
+    house.wish(AMELIE, HEAT)
+    run("remove", "Heat")
+    run("add", "Heat")
+    house.site.films.remove(HEAT)
+    for _ in range(3):
+        house.clock.turn(60)
+        house.monitor.check_all()
+    assert house.status(HEAT) is Status.DUE
+
+
+def test_a_film_known_by_its_lid_alone_is_read_when_its_turn_comes(run: Run, home: Path, house: House) -> None:
+    house.watchlist._short = house.site.url
+    (home / "queue_pending.json").write_text('[{"id": "lid:L2"}]')
+    run("retry", "--all")
+    house.offer(HEAT, "Heat.1995.1080p.BluRay.x264-A")
+    house.work()
+    assert (str(house.film(HEAT).movie), house.status(HEAT)) == ("Heat (1995)", Status.DOWNLOADING)
+
+
+def test_a_short_title_is_found_similar_without_its_year(run: Run, queue: QueueManager) -> None:
+    wish(queue, AMELIE)
+    assert "Did you mean Amélie (2001)?" in run("remove", "Amelei").err
+
+
+@pytest.mark.parametrize("command", ["add", "retry", "remove"])
+def test_a_name_that_is_no_text_is_no_trace(command: str, run: Run, queue: QueueManager) -> None:
+    assert run(command, "\udcff", "--json").code in {2, 5}

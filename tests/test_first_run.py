@@ -574,3 +574,39 @@ def test_a_film_asked_for_by_command_waits_its_turn_too(
         assert run(*arguments).code == 0
         house.work()
         assert by_status(house) == "Dpppp"
+
+
+# -- order and places
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_the_order_of_wishes_holds_though_the_first_read_was_broken_off(pages: int, house: House) -> None:
+    house.site.next_answers.extend([lambda _: None] * pages + [DOWN])
+    first_run(house, None)
+    check(house)
+    check(house)
+    assert queued(house) == list(range(1, 71))
+
+
+def test_no_place_is_given_twice_when_a_begun_hand_over_is_finished(house: House) -> None:
+    client = limited(house, 1)
+    wished(house, [HEAT])
+    client.takes_nothing = True
+    house.work()
+    assert house.status(HEAT) is Status.HANDING_OVER
+    client.takes_nothing = False
+    wished(house)
+    house.clock.turn(HOUR)
+    house.work()
+    assert (house.status(HEAT), by_status(house)) == (Status.DOWNLOADING, "ppppp")
+
+
+def test_a_film_known_from_elsewhere_does_not_hide_what_was_added_below_it(house: House) -> None:
+    house.site.next_answers.extend(page_then(DOWN))
+    first_run(house, 0)
+    check(house)
+    by_hand, added = movie(201), movie(202)
+    house.queue.wish([WatchedFilm(by_hand, 0)], "by hand")
+    house.site.films[0:0] = [by_hand, added]
+    check(house)
+    assert house.status(added) is Status.DUE

@@ -722,3 +722,27 @@ def test_a_film_page_that_cannot_be_had_is_never_a_film_without_facts(
 
 def test_the_monitor_is_named_after_its_list(monitor: LetterboxdWatchlistMonitor) -> None:
     assert (monitor.name, monitor.provider) == (f"letterboxd:{USER}", "letterboxd")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (CHALLENGE, Unavailable),
+        (LATER, RateLimited),
+        (Answer(b"", 502), Unavailable),
+        (Answer(b"", 400), QueryRefused),
+    ],
+)
+def test_a_short_link_that_is_not_answered_is_never_a_film_that_is_not_there(
+    answer: Answer, error: type[MovieSyncError], site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    site.next_answers.append(answer)
+    with pytest.raises(error):
+        monitor.facts(Movie("lid:L3", lid="L3"))
+
+
+def test_a_short_link_that_leads_to_no_address_gives_no_facts(
+    site: LetterboxdSite, monitor: LetterboxdWatchlistMonitor
+) -> None:
+    site.next_answers.append(to("http://["))
+    assert monitor.facts(Movie("lid:L3", lid="L3")) is None

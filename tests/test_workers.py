@@ -102,6 +102,7 @@ class House:
             store=self.store,
             clock=self.clock,
             delay_s=0,
+            short_url=self.site.url,
         )
         self.tracker = FileListDownloader(
             self.api.url,

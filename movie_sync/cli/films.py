@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers, styled
-from movie_sync.errors import StoreError
+from movie_sync.errors import StoreError, Unavailable
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
 from movie_sync.movie import FilmFacts, Movie, Queue, Status
 from movie_sync.queues.entries import entry_of
-from movie_sync.store import Store, films
+from movie_sync.store import Store, films, providers
 from movie_sync.store.films import FilmRecord
 from movie_sync.verbs import films as verbs
 from movie_sync.verbs.home import Home, opened
@@ -118,6 +118,12 @@ def _look_up(home: Home, movie: Movie) -> FilmFacts | None:
     from movie_sync.config import Config  # noqa: PLC0415
     from movie_sync.credentials_manager import CredentialsManager  # noqa: PLC0415
 
+    with home.store.read() as tx:
+        state = providers.get(tx, "letterboxd")
+    if state.next_try(home.clock.now()) > home.clock.now():
+        raise Unavailable(
+            "letterboxd", state.message or "Letterboxd is left alone for a while.", hint="Ask again later."
+        )
     config = Config.load(home.folder)
     credentials = CredentialsManager(home.folder)
     with contextlib.closing(parts.letterboxd(parts.Parts(config, credentials, home.store, home.clock))) as letterboxd:

@@ -243,8 +243,11 @@ class HttpClient:
             url, params = target, None
         raise BadReply(self._provider, f"{self._host(url)} redirects in circles.")
 
-    def location(self, url: str, *, pace: Callable[[], None] = lambda: None) -> str | None:
-        """Where a URL redirects to, which may be another host: nothing is followed; None when it does not.
+    def location(self, url: str, *, pace: Callable[[], None] = lambda: None) -> tuple[HttpReply, str | None]:
+        """The answer to a URL, and where it redirects to, which may be another host: nothing is followed.
+
+        Returns:
+            The second is None when it does not redirect, or to no address.
 
         Raises:
             Unavailable: As for get.
@@ -252,7 +255,12 @@ class HttpClient:
         pace()
         reply = self._fetch(url, None, None, MAX_LINK_BYTES)
         target = reply.headers.get("location")
-        return urllib.parse.urljoin(reply.url, target) if target and 300 <= reply.status < 400 else None
+        if not target or not 300 <= reply.status < 400:
+            return reply, None
+        try:
+            return reply, urllib.parse.urljoin(reply.url, target)
+        except ValueError:
+            return reply, None
 
     def _fetch(
         self, url: str, params: Mapping[str, str] | None, auth: tuple[str, str] | None, max_bytes: int

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from movie_sync.movie import Movie, Status
+from movie_sync.movie import STATUSES, Movie, Queue, Status
 from movie_sync.queues.entries import EntryError, movie_of
 from movie_sync.queues.moves import seen_before
 from movie_sync.store import Store, facts, films, wishes
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 _READ = "watchlist_file_read"
 _LIST_KEYS = ("movies", "films", "watchlist", "entries")
+# Our own list of a database that is gone says of these that they were still to be fetched.
+_OPEN = frozenset(map(str, STATUSES[Queue.PENDING] | STATUSES[Queue.FAILED] - {Status.EXCLUDED}))
 _TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 
 
@@ -74,7 +76,7 @@ def _movie(entry: Any) -> Movie | None:
     if isinstance(entry, str):
         match = _TITLE_YEAR.match(entry.strip())
         entry = {"title": match["title"], "year": int(match["year"])} if match else {"title": entry}
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or entry.get("status") in _OPEN:
         return None
     try:
         return movie_of(entry)

@@ -79,6 +79,7 @@ class QueueManager:
         begun_at: float | None = None,
         *,
         wanted: Callable[[WatchedFilm, bool], bool] = lambda _film, _new: True,
+        reorder: bool = False,
     ) -> Intake:
         """Take in films a list shows; each once, however often and under whatever name it comes.
 
@@ -89,13 +90,15 @@ class QueueManager:
                 though they come later. None: now.
             wanted: Asked for each film, with whether it is new to us: a new one that is not wanted counts as seen
                 before and is not fetched.
+            reorder: Known films take their place in this read too: it goes on with one that was broken off, whose films
+                would else stand below older wishes.
         """
         now = self._clock.now()
         begun_at = now if begun_at is None else begun_at
         counts = {"added": 0, "known": 0, "seen": 0}
         with self._store.write() as tx:
             for film in found:
-                counts[self._wish_one(tx, film, list_name, begun_at, now, wanted)] += 1
+                counts[self._wish_one(tx, film, list_name, begun_at, now, wanted, reorder=reorder)] += 1
         return Intake(**counts)
 
     def _wish_one(
@@ -106,6 +109,8 @@ class QueueManager:
         begun_at: float,
         now: float,
         wanted: Callable[[WatchedFilm, bool], bool],
+        *,
+        reorder: bool,
     ) -> Literal["added", "known", "seen"]:
         order = film.wished_at if film.wished_at is not None else begun_at
         order -= film.position * _PLACE_S
@@ -124,6 +129,8 @@ class QueueManager:
             return "seen"
         film_id = films.learn(tx, known, movie)
         wishes.wish(tx, film_id, list_name, film.wished_at, now)
+        if reorder:
+            films.change(tx, film_id, wish_order=order)
         record = films.get(tx, film_id)
         if record is None or record.left_at is None:
             return "known"

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from movie_sync.errors import NoSuchFilm, ProviderError, SeveralFilms, UnclearName
@@ -18,6 +18,9 @@ from movie_sync.watchlists import film_ids
 BY_HAND = "by hand"
 # Comparing a mistyped title with more than these would take seconds.
 _MOST_COMPARED = 20_000
+_FILM_PAGE = re.compile(
+    r"https?://(?:(?:www\.)?letterboxd\.com|localhost(?::\d+)?|127\.0\.0\.1(?::\d+)?)/(?:\w+/)?film/([\w-]+)", re.I
+)
 
 LookUp = Callable[[Movie], FilmFacts | None]
 
@@ -39,19 +42,25 @@ class Added:
 
 def described(text: str) -> Movie | None:
     """The film an address, an id or ``Title (Year)`` speaks of; its title may be makeshift. None: a title alone."""
-    text = text.strip()
+    text = _storable(text).strip()
     if re.fullmatch(r"tt\d{7,10}", text):
         return Movie(title=text, imdb_id=text)
     address = text if "://" in text else f"https://{text}"
     # A member's page of a film (letterboxd.com/USER/film/SLUG/) speaks of the same film.
-    if page := re.match(r"https?://[^/]+/(?:[\w]+/)?film/([\w-]+)/?", address):
-        return Movie(title=page[1], slug=page[1], url=address)
+    if page := _FILM_PAGE.match(address):
+        slug = page[1].lower()
+        return Movie(title=slug, slug=slug, url=f"https://letterboxd.com/film/{slug}/")
     if (lid := film_ids.lid(address)) is not None:
         return Movie(title=f"lid:{lid}", lid=lid, url=address)
     if (imdb := film_ids.imdb_id(address)) is not None:
         return Movie(title=imdb, imdb_id=imdb)
     title, year = film_ids.title_and_year(text)
     return Movie(title=title, year=year) if title and year else None
+
+
+def _storable(text: str) -> str:
+    """What a shell gives that is no UTF-8 as "?", for the database takes no such text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def matching(store: Store, text: str) -> list[FilmRecord]:
@@ -63,7 +72,7 @@ def matching(store: Store, text: str) -> list[FilmRecord]:
             title.
     """
     with store.read() as tx:
-        ids = _meant(tx, text.strip())
+        ids = _meant(tx, _storable(text).strip())
         found = [films.get(tx, film_id) for film_id in ids]
     return [film for film in found if film is not None]
 
@@ -106,9 +115,12 @@ def find(store: Store, text: str) -> FilmRecord:
 def _similar(store: Store, text: str) -> list[str]:
     with store.read() as tx:
         known = films.titles(tx)
-    names = [f"{title} ({year})" if year else title for _, title, year in known[:_MOST_COMPARED]]
-    lowered = {name.casefold(): name for name in names}
-    return [lowered[near] for near in difflib.get_close_matches(text.casefold(), lowered, n=3, cutoff=0.6)]
+    names: dict[str, str] = {}
+    for _, title, year in known[:_MOST_COMPARED]:
+        name = f"{title} ({year})" if year else title
+        names |= {name.casefold(): name, title.casefold(): name}
+    near = difflib.get_close_matches(text.casefold(), names, n=4, cutoff=0.6)
+    return list(dict.fromkeys(names[key] for key in near))[:3]
 
 
 def add(home: Home, text: str, look_up: LookUp) -> Added:
@@ -129,60 +141,62 @@ def add(home: Home, text: str, look_up: LookUp) -> Added:
     if len(known) > 1:
         raise SeveralFilms(text, [f"{film.movie.key}  {film.movie}" for film in known])
     if known:
-        return _add_known(home, known[0])
+        return _asked_for(home, known[0].movie)
     if movie is None:
         raise UnclearName(text)
-    movie, note = _looked_up(movie, text, look_up)
-    return Added(_queued(home, movie), "queued", note)
+    facts, note = _looked_up(movie, text, look_up)
+    added = _asked_for(home, movie if facts is None else _as_read(movie, facts), note)
+    if facts is not None and (read := home.queue.learn(added.film.film_id, facts)) is not None:
+        return replace(added, film=read)
+    return added
 
 
-def _add_known(home: Home, film: FilmRecord) -> Added:
-    if film.queue is Queue.COMPLETED:
-        return Added(film, "completed")
-    if film.queue is Queue.PENDING:
-        return Added(film, "pending")
-    home.editor.retry(film.film_id)
-    return Added(home.queue.get(film.film_id) or film, "queued")
-
-
-def _queued(home: Home, movie: Movie) -> FilmRecord:
-    home.queue.wish([WatchedFilm(movie, 0, home.clock.now())], BY_HAND)
-    with home.store.read() as tx:
-        film_id = films.find(tx, movie)
-        film = films.get(tx, film_id) if film_id is not None else None
+def _asked_for(home: Home, movie: Movie, note: str = "") -> Added:
+    """Wish for a film by hand, whatever it is known by and wherever it stands."""
+    film = _found(home, movie)
+    if film is not None and film.queue is Queue.COMPLETED:
+        return Added(film, "completed", note)
+    new = home.queue.wish([WatchedFilm(movie, 0, home.clock.now())], BY_HAND).added
+    film = _found(home, movie)
     if film is None:
         raise LookupError(str(movie))
-    return film
+    if new or film.queue is Queue.PENDING:
+        return Added(film, "queued" if new else "pending", note)
+    home.editor.retry(film.film_id)
+    return Added(home.queue.get(film.film_id) or film, "queued", note)
 
 
-def _looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[Movie, str]:
-    """The film with what its page says, and a note when the page could not be read."""
+def _found(home: Home, movie: Movie) -> FilmRecord | None:
+    with home.store.read() as tx:
+        film_id = films.find(tx, movie)
+        return films.get(tx, film_id) if film_id is not None else None
+
+
+def _looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[FilmFacts | None, str]:
+    """What a film's page says, and a note when it could not be read."""
     if movie.slug is None and movie.lid is None:
-        return movie, ""
+        return None, ""
     try:
         facts = look_up(movie)
     except ProviderError as error:
         if movie.slug is None:
             raise
-        return movie, f"{error.message} Its page is read later."
+        return None, f"{error.message} Its page is read later."
     if facts is None:
         raise NoSuchFilm(text, [])
-    return (
-        Movie(
-            title=facts.title or movie.title,
-            year=facts.year,
-            number=facts.number,
-            lid=facts.lid or movie.lid,
-            slug=facts.slug,
-            url=movie.url,
-            imdb_id=facts.imdb_id,
-            tmdb_id=facts.tmdb_id,
-            kind=facts.kind,
-            directors=facts.directors,
-            alt_titles=tuple(facts.alt_titles),
-            runtime_min=facts.runtime_min,
-        ),
-        "",
+    return facts, ""
+
+
+def _as_read(movie: Movie, facts: FilmFacts) -> Movie:
+    return Movie(
+        title=facts.title or movie.title,
+        year=facts.year,
+        number=facts.number,
+        lid=facts.lid or movie.lid,
+        slug=facts.slug,
+        url=movie.url,
+        imdb_id=facts.imdb_id,
+        tmdb_id=facts.tmdb_id,
     )
 
 

@@ -196,7 +196,8 @@ class LetterboxdWatchlistMonitor(Watchlist):
         if lid is None:
             return None
         with self._one_at_a_time:
-            target = self._http.location(f"{self._short}/{urllib.parse.quote(lid)}", pace=self._pace)
+            reply, target = self._http.location(f"{self._short}/{urllib.parse.quote(lid)}", pace=self._pace)
+        self._check_answer(reply, f"/{lid}")
         return film_ids.slug(target) if target else None
 
     def _read(self, reader: Callable[[bytes], _Page], reply: HttpReply) -> _Page:
@@ -219,6 +220,11 @@ class LetterboxdWatchlistMonitor(Watchlist):
         """
         with self._one_at_a_time:
             reply = self._http.get(self._base + path, max_bytes=MAX_PAGE_BYTES, pace=self._pace)
+        self._check_answer(reply, path)
+        return reply
+
+    def _check_answer(self, reply: HttpReply, path: str) -> None:
+        """Raise what an answer means that is no page; see _get."""
         kind = pages.answer_kind(reply.status, dict(reply.headers), reply.body)
         retry_after_s = reply.retry_after_s(self._clock.now())
         if kind == "challenge":
@@ -242,7 +248,6 @@ class LetterboxdWatchlistMonitor(Watchlist):
             raise Unavailable(PROVIDER, f"Letterboxd is down ({reply.status}).", retry_after_s=retry_after_s)
         if reply.status == 400:
             raise QueryRefused(PROVIDER, f"Letterboxd refused the address {path} (400).")
-        return reply
 
     def _pace(self) -> None:
         while True:
