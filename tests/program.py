@@ -13,10 +13,8 @@ from typing import Any
 from movie_sync.demo import nox
 from movie_sync.demo.nox import Nox
 from movie_sync.demo.world import PASSKEY, USERNAME, World
-from movie_sync.lib.clock import SystemClock
 from movie_sync.movie import Queue
-from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
 
 
@@ -117,8 +115,8 @@ class Program:
             return {}
         store = Store(path, read_only=True)
         try:
-            queue = QueueManager(store, SystemClock())
-            found = [film for name in Queue for film in queue.films_in(name)]
+            with store.read() as tx:  # of one moment: a film may be moving
+                found = [film for name in Queue for film in films.in_queue(tx, name)]
         finally:
             store.close()
         assert len({str(film.movie) for film in found}) == len(found), "a film is there twice"

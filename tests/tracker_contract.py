@@ -62,6 +62,11 @@ class TrackerContract:
         assert bench.tracker.name == bench.tracker.name.lower()
         assert isinstance(bench.tracker.private, bool)
 
+    def test_it_tells_how_far_clocks_differ_only_when_it_knows(self, bench: Bench) -> None:
+        bench.tracker.search(bench.tagged)
+        difference_s = bench.tracker.clock_difference_s()
+        assert difference_s is None or abs(difference_s) < 60
+
     def test_search_gives_releases_of_this_tracker_each_with_its_own_number(self, bench: Bench) -> None:
         found = bench.tracker.search(bench.tagged)
         assert found
