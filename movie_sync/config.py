@@ -23,6 +23,7 @@ from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import HOME_VARIABLE, home_folder, is_loopback
 from movie_sync.lib.files import make_private_folder, write_whole
+from movie_sync.lib.spans import seconds_of
 from movie_sync.movie import CategoryWish, Profile, Quality
 
 CONFIG_FILE = "config.json"
@@ -505,13 +506,21 @@ def _from_text(setting: Setting, text: str) -> Any:
         try:
             return kind(text)
         except ValueError:
-            return text
+            return _span(text) if kind is float else text
     if get_origin(kind) is tuple:
         try:
             return json.loads(text)
         except json.JSONDecodeError:
             return [part.strip() for part in text.split(",") if part.strip()]
     return text
+
+
+def _span(text: str) -> float | str:
+    """Seconds of a span such as 30m or 1h, the text itself when it is none."""
+    try:
+        return seconds_of(text)
+    except ValueError:
+        return text
 
 
 def _wrong(where: str, key: str, value: Any, allowed: str) -> ConfigError:

@@ -175,13 +175,14 @@ class NoSuchFilm(MovieSyncError):
     Args:
         text: What was asked for.
         similar: Films of similar titles; may be empty.
+        hint: In place of the usual one.
     """
 
     code = "no_such_film"
 
-    def __init__(self, text: str, similar: Sequence[str]) -> None:
-        hint = f"Did you mean {' or '.join(similar)}?" if similar else "movie-sync list shows every film."
-        super().__init__(f'There is no film "{text}".', hint=hint)
+    def __init__(self, text: str, similar: Sequence[str], *, hint: str = "") -> None:
+        usual = f"Did you mean {' or '.join(similar)}?" if similar else "movie-sync list shows every film."
+        super().__init__(f'There is no film "{text}".', hint=hint or usual)
         self.similar = tuple(similar)
 
 

@@ -15,7 +15,8 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Opening a terminal makes it the controlling one of a session that has none; a fork of this many-threaded process would
 # do the same with less care.
 _ON_TERMINAL = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job, as these tests may be, ignores it
 terminal = os.open(sys.argv[1], os.O_RDWR)
 for number in range(3):
     os.dup2(terminal, number)

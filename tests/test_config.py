@@ -300,7 +300,7 @@ def test_a_number_that_is_none_is_refused(key: str, value: str, home: Path) -> N
     [
         ("max_retries", "many"),
         ("max_retries", "2.5"),
-        ("check_interval", "1h"),
+        ("check_interval", "1 week"),
         ("keep_torrent_files", "maybe"),
         ("client", "deluge"),
         ("library_directories", "[1, 2]"),
@@ -862,3 +862,9 @@ def test_a_variable_like_no_other_is_reported_alone(home: Path) -> None:
 def test_a_mistyped_last_part_of_a_key_is_answered_with_the_key(name: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant} "):
         setting_named(name)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30m", 1800), ("2h", 7200), ("1d", 86400), ("90", 90), ("45 s", 45)])
+def test_seconds_can_be_given_as_a_span(text: str, seconds: int) -> None:
+    config = Config.load(Path("/nowhere"), environment={}, overrides={"check_interval": text})
+    assert config.settings.check_interval == seconds

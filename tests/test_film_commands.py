@@ -1,12 +1,14 @@
 """``list``, ``add``, ``retry`` and ``remove``: how a film is named, and what each does to it in every state."""
 
 import json
+import sys
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from command_line import Answered, Run, as_before, runner
 from conftest import HandClock, movie
@@ -896,11 +898,17 @@ def test_no_line_of_the_list_is_wider_than_the_terminal(
     columns: int, run: Run, queue: QueueManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     wish(queue, movie(1, "A very long title " * 20), movie(2, "Short"))
-    one, two = run("list").out.splitlines()
+    one, two = map(click.unstyle, run("list").out.splitlines())
     assert len(one) == columns
     assert one.endswith("…")
     assert two.endswith("Short (2000)")
+
+
+def test_a_list_that_goes_through_a_pipe_is_whole(run: Run, queue: QueueManager) -> None:
+    wish(queue, movie(1, "A very long title " * 20))
+    assert run("list").out.rstrip().endswith("title  (2000)")
 
 
 @pytest.mark.parametrize("queue", [(), ("pending",), ("failed",), ("completed",)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import HandClock
 
-from movie_sync.clients.qbittorrent_manager import QBittorrentManager
+from movie_sync.clients.qbittorrent_manager import QBittorrentManager, names_port
 from movie_sync.demo import nox
 from movie_sync.demo.loopback import Answer, LoopbackServer, Request
 from movie_sync.demo.nox import Nox
@@ -256,3 +256,11 @@ def test_every_state_is_read_as_it_is_meant(
     }
     torrent = manager._torrent(row)
     assert (torrent.state, torrent.done, torrent.ours, torrent.info_hash) == (read_as, done, True, "a" * 40)
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("box:8081", True), ("https://box/qbt", True), ("box", False), ("::1", False)],
+)
+def test_a_host_may_name_its_port_itself(host: str, named: bool) -> None:
+    assert names_port(host) is named

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from movie_sync.verbs.home import Home, opened
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_WHOLE = 1_000_000
 _QUEUES = ("pending", "failed", "completed")
 _COLOURS = {"pending": "cyan", "failed": "yellow", "completed": "green"}
 
@@ -58,7 +60,8 @@ def list_films(talk: Talk, *, queue: str | None) -> Answer:  # noqa: ARG001
         with contextlib.closing(store), store.read() as tx:
             for name in [queue] if queue else _QUEUES:
                 found += films.in_queue(tx, Queue(name))
-    width = shutil.get_terminal_size((100, 24)).columns
+    # Lines are cut for a screen alone: who reads them through a pipe wants all of them.
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else _WHOLE
     now = time.time()
     lines = [_line(film, now, width) for film in found]
     return Answer(

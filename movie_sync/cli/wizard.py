@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from movie_sync.cli.output import styled
+from movie_sync.clients.qbittorrent_manager import names_port
 from movie_sync.config import SETTINGS, Config
 from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import AuthFailed, ConfigError
@@ -287,7 +288,7 @@ class _Wizard:
 
     def _address(self) -> None:
         self._setting("qbittorrent.host", "Its host, or whole address (https://box/qbt)")
-        if "://" not in self._draft.config.filelist.qbittorrent.host:
+        if not names_port(self._draft.config.filelist.qbittorrent.host):
             self._setting("qbittorrent.port", "Port of its web UI")
 
     def _finish(self) -> None:

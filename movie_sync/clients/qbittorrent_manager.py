@@ -1,6 +1,7 @@
 """QBittorrentManager: hands torrents to qBittorrent 4.5 and newer over its web API."""
 
 import contextlib
+import re
 import shlex
 import subprocess
 import threading
@@ -40,6 +41,11 @@ _STATES: Mapping[str, TransferState] = {
 }
 
 
+def names_port(host: str) -> bool:
+    """True when an address says its port itself: ``box:8080``, or a whole one such as ``https://box/qbt``."""
+    return "://" in host or re.fullmatch(r"[^:/]+:\d+", host) is not None
+
+
 class QBittorrentManager(TorrentClient):
     """A qBittorrent on this or another machine. Safe to use from several threads: they take turns.
 
@@ -71,7 +77,7 @@ class QBittorrentManager(TorrentClient):
         auto_start: str = "",
     ) -> None:
         keep_secret(password)
-        self._address = host if "://" in host else f"http://{host}:{port}"
+        self._address = host if "://" in host else f"http://{host}" if names_port(host) else f"http://{host}:{port}"
         self._client = qbittorrentapi.Client(
             host=self._address,
             username=username,

@@ -183,7 +183,7 @@ def _looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[FilmFacts | No
             raise
         return None, f"{error.message} Its page is read later."
     if facts is None:
-        raise NoSuchFilm(text, [])
+        raise NoSuchFilm(text, [], hint="Letterboxd has no such page; look at the address.")
     return facts, ""
 
 
