@@ -61,7 +61,7 @@ def list_films(talk: Talk, *, queue: str | None) -> Answer:  # noqa: ARG001
             for name in [queue] if queue else _QUEUES:
                 found += films.in_queue(tx, Queue(name))
     # Lines are cut for a screen alone: who reads them through a pipe wants all of them.
-    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else _WHOLE
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout and sys.stdout.isatty() else _WHOLE
     now = time.time()
     lines = [_line(film, now, width) for film in found]
     return Answer(
