@@ -20,13 +20,13 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib import systemd
 from movie_sync.lib.backoff import RetryPolicy
 from movie_sync.lib.clock import SystemClock
-from movie_sync.lib.files import InstanceLock, make_private_folder
+from movie_sync.lib.files import LOCK_FILE, InstanceLock, make_private_folder
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.parts import Parts
 from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store, requests
+from movie_sync.store import DATABASE_FILE, Store, requests
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.watchlists.watchlist import Watchlist
 from movie_sync.workers import (
@@ -125,7 +125,7 @@ class App:
         self._halt = threading.Event()
         self._ask = ask
         self._clock = SystemClock(self._halt)
-        self._lock = InstanceLock(config.home / "instance.lock")
+        self._lock = InstanceLock(config.home / LOCK_FILE)
         self._threads: list[threading.Thread] = []
         self._rooms = _Rooms()
         self._settings_read: tuple[_Stamp, ...] = self._settings_stamp()
@@ -163,7 +163,7 @@ class App:
         make_private_folder(home)
         self._lock.acquire()
         held.callback(self._lock.release)
-        self._store = Store(home / "movie_sync.db")
+        self._store = Store(home / DATABASE_FILE)
         held.callback(self._store.close)
         self._files = QueueFiles(home, self._store, self._clock)
         report(self._files.sync())

@@ -1,11 +1,13 @@
 """The nouns: what a film, a release, a torrent and a decision are. Frozen, no I/O."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 Kind = Literal["film", "series", "unknown"]
+_TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 
 
 class Queue(StrEnum):
@@ -107,6 +109,12 @@ class Movie:
         if self.lid is not None:
             return f"lid:{self.lid}"
         return self.imdb_id or f"title:{self}"
+
+
+def title_and_year(text: str) -> tuple[str, int | None]:
+    """``Blades of Glory (2007)`` as its two parts; a text without a year at its end is all title."""
+    match = _TITLE_YEAR.match(text.strip())
+    return (match["title"], int(match["year"])) if match else (text.strip(), None)
 
 
 @dataclass(frozen=True, slots=True)

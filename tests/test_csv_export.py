@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_sync.errors import ConfigError
+from movie_sync.movie import title_and_year
 from movie_sync.watchlists import csv_export, film_ids
 from movie_sync.watchlists.csv_export import films_of, read_csv_export
 
@@ -192,7 +193,7 @@ def test_whatever_stands_under_the_header_is_films_or_an_error_for_people(text: 
     ],
 )
 def test_only_a_year_in_brackets_at_the_end_is_one(text: str, parts: tuple[str, int | None]) -> None:
-    assert film_ids.title_and_year(text) == parts
+    assert title_and_year(text) == parts
 
 
 @pytest.mark.parametrize(

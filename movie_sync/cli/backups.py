@@ -7,6 +7,7 @@ import click
 
 from movie_sync.cli.output import Answer, Talk, answers, on_terminal
 from movie_sync.lib.addresses import home_folder
+from movie_sync.store import DATABASE_FILE
 from movie_sync.verbs.backups import back_up
 from movie_sync.verbs.backups import restore as put_back
 
@@ -46,7 +47,7 @@ def restore(talk: Talk, *, file: Path, yes: bool) -> Answer:
     Example: movie-sync restore movie-sync.tar.gz
     """  # noqa: D301  click reads the \b
     home = home_folder()
-    if (home / "movie_sync.db").exists() and not yes and not talk.as_json and on_terminal():
+    if (home / DATABASE_FILE).exists() and not yes and not talk.as_json and on_terminal():
         click.confirm(f"Replace what is in {home} (it is kept beside)?", abort=True, err=True)
     done = put_back(home, file.expanduser().absolute(), time.time())
     lines = [f"Restored the state of {done.made_at or 'an unknown time'}."]

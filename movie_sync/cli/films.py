@@ -15,7 +15,7 @@ from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
 from movie_sync.movie import FilmFacts, Movie, Queue, Status
 from movie_sync.queues.entries import entry_of
-from movie_sync.store import Store, films, providers
+from movie_sync.store import DATABASE_FILE, Store, films, providers
 from movie_sync.store.films import FilmRecord
 from movie_sync.verbs import films as verbs
 from movie_sync.verbs.home import Home, opened
@@ -38,7 +38,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "l
 
 
 def _reading() -> Store:
-    return Store(home_folder() / "movie_sync.db", read_only=True)
+    return Store(home_folder() / DATABASE_FILE, read_only=True)
 
 
 @click.command("list", short_help="Show the films of a queue, or of all")

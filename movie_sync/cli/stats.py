@@ -9,8 +9,8 @@ from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.errors import StoreError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
-from movie_sync.lib.files import InstanceLock
-from movie_sync.store import Store, overview, providers
+from movie_sync.lib.files import LOCK_FILE, InstanceLock
+from movie_sync.store import DATABASE_FILE, Store, overview, providers
 from movie_sync.store.overview import QueueStats, WaitingView
 from movie_sync.store.providers import FINE, ProviderState
 
@@ -28,7 +28,7 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
     now = time.time()
     home = home_folder()
     try:
-        store = Store(home / "movie_sync.db", read_only=True)
+        store = Store(home / DATABASE_FILE, read_only=True)
     except StoreError as exc:
         if exc.code != "no_database":
             raise
@@ -38,7 +38,7 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
             stats = overview.read(tx, now)
             troubles = [state for state in providers.every(tx) if state.state != FINE]
     lines = _lines(stats, troubles, now)
-    return Answer(stats.as_dict(), [*lines, "", _service(InstanceLock(home / "instance.lock").holder(), stats, now)])
+    return Answer(stats.as_dict(), [*lines, "", _service(InstanceLock(home / LOCK_FILE).holder(), stats, now)])
 
 
 def _service(pid: str | None, stats: QueueStats, now: float) -> str:

@@ -15,7 +15,6 @@ from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import AuthFailed, ConfigError
 from movie_sync.lib.spans import seconds_of, short_span
 from movie_sync.movie import WatchedFilm
-from movie_sync.store import Store, wishes
 from movie_sync.verbs import trials
 from movie_sync.verbs.home import opened
 from movie_sync.verbs.imports import take_in
@@ -140,11 +139,10 @@ class _Wizard:
 
     def _watchlist(self) -> None:
         _say("Watchlist", bold=True)
-        _say(
+        _explain(
             "Your Letterboxd name, as in your profile's address. Your watchlist is read slowly and under this program's"
-        )
-        _say(
-            "own name; Letterboxd's terms allow that only where it is authorised. Give - to use the CSV export instead."
+            " own name; Letterboxd's terms allow that only where it is authorised."
+            " Give - to use the CSV export instead."
         )
         while True:
             self._setting_or_none("username", "Letterboxd name")
@@ -181,25 +179,15 @@ class _Wizard:
 
     def _first_run(self, films: int) -> None:
         """With a long list that was never read: how much of it, and how many films at once."""
-        if films <= LONG_LIST or self._known():
+        if films <= LONG_LIST or self._draft.list_was_read():
             return
-        _say(
-            f"\nThat is a long list. What is to be fetched of these {films:,} films: all, new (only films you add from"
+        _say()
+        _explain(
+            f"That is a long list. What is to be fetched of these {films:,} films: all, new (only films you add from"
+            " now on), or a number (the newest so many)? The others can be queued at any time: movie-sync add --seen"
         )
-        _say("now on), or a number (the newest so many)? The others can be queued at any time: movie-sync add --seen")
         self._setting("first_run", "First run takes")
         self._setting("max_active_downloads", "Downloads at once (0: no limit)")
-
-    def _known(self) -> bool:
-        path = self._draft.home / "movie_sync.db"
-        if not path.exists():
-            return False
-        store = Store(path)
-        try:
-            with store.read() as tx:
-                return wishes.any_list(tx)
-        finally:
-            store.close()
 
     def _folders(self) -> None:
         _say("\nFolders", bold=True)

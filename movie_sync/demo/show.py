@@ -29,7 +29,7 @@ from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import SystemClock
 from movie_sync.movie import Queue
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.store import DATABASE_FILE, Store
 from movie_sync.store.films import FilmRecord
 
 LIMIT_S = 30.0
@@ -247,7 +247,7 @@ def _watch(home: Path, console: Console, begun: float) -> dict[int, FilmRecord]:
 def _look(home: Path) -> dict[int, FilmRecord]:
     """Film number to what the program's own database says of it."""
     try:
-        store = Store(home / "movie_sync.db", read_only=True)
+        store = Store(home / DATABASE_FILE, read_only=True)
     except MovieSyncError:
         return {}
     try:

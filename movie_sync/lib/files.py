@@ -9,6 +9,7 @@ from pathlib import Path
 
 from movie_sync.errors import AlreadyRunning
 
+LOCK_FILE = "instance.lock"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 

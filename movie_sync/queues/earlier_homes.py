@@ -2,11 +2,10 @@
 
 import json
 import logging
-import re
 from pathlib import Path
 from typing import Any
 
-from movie_sync.movie import STATUSES, Movie, Queue, Status
+from movie_sync.movie import STATUSES, Movie, Queue, Status, title_and_year
 from movie_sync.queues.entries import EntryError, movie_of
 from movie_sync.queues.moves import seen_before
 from movie_sync.store import Store, facts, films, wishes
@@ -18,7 +17,6 @@ _READ = "watchlist_file_read"
 _LIST_KEYS = ("movies", "films", "watchlist", "entries")
 # Our own list of a database that is gone says of these that they were still to be fetched.
 _OPEN = frozenset(map(str, STATUSES[Queue.PENDING] | STATUSES[Queue.FAILED] - {Status.EXCLUDED}))
-_TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 
 
 def take_in_watchlist(path: Path, store: Store, now: float) -> int:
@@ -74,8 +72,8 @@ def _read(path: Path) -> list[Movie]:
 def _movie(entry: Any) -> Movie | None:
     """The film of an entry, which may be a title alone; None when it is none."""
     if isinstance(entry, str):
-        match = _TITLE_YEAR.match(entry.strip())
-        entry = {"title": match["title"], "year": int(match["year"])} if match else {"title": entry}
+        title, year = title_and_year(entry)
+        entry = {"title": title, "year": year}
     if not isinstance(entry, dict) or entry.get("status") in _OPEN:
         return None
     try:

@@ -1,5 +1,5 @@
 """The database, and the only SQL: connections and migrations, one module a group of tables."""
 
-from movie_sync.store.connections import Store
+from movie_sync.store.connections import DATABASE_FILE, Store
 
-__all__ = ["Store"]
+__all__ = ["DATABASE_FILE", "Store"]

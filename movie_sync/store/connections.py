@@ -10,6 +10,7 @@ from movie_sync.errors import StoreError
 from movie_sync.lib.files import make_private_file, make_private_folder
 from movie_sync.store.migrations import migrate
 
+DATABASE_FILE = "movie_sync.db"
 BUSY_TIMEOUT_S = 10.0
 _WAL_TRIES = 200
 

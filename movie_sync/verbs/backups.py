@@ -19,19 +19,25 @@ from movie_sync.config import CONFIG_FILE, FILELIST_FILE
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, KEY_FILE, CredentialsManager, variables_of_key
 from movie_sync.errors import CredentialsError, MovieSyncError
 from movie_sync.lib.clock import utc_text
-from movie_sync.lib.files import InstanceLock, make_private_file, make_private_folder, sync_folder, write_whole
+from movie_sync.lib.files import (
+    LOCK_FILE,
+    InstanceLock,
+    make_private_file,
+    make_private_folder,
+    sync_folder,
+    write_whole,
+)
 from movie_sync.queues.json_files import FACES
-from movie_sync.store import Store
+from movie_sync.store import DATABASE_FILE, Store
 from movie_sync.store.snapshots import copy_calls, copy_to, lacking, settle, whole
 from movie_sync.verbs.home import opened
 
-_DATABASE = "movie_sync.db"
 _ABOUT = "about.json"
 _PLAIN = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, "watchlist.json")
 _FACES = tuple(f"queue_{queue}.json" for queue in FACES)
 _BUILTIN = "torrents/builtin"
 # What SQLite keeps beside a database that was not closed.
-_SIDES = (f"{_DATABASE}-wal", f"{_DATABASE}-shm")
+_SIDES = (f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm")
 # A home of 100,000 films is 300 MB; beyond this a file is not one of ours.
 MAX_BYTES = 8 * 1024**3
 MAX_MEMBERS = 200_000
@@ -69,21 +75,21 @@ def back_up(home: Path, path: Path, now: float, *, with_key: bool = False) -> Ba
         MovieSyncError: There is nothing to back up. StoreError: the database cannot be read. OSError: the file cannot
             be written.
     """
-    if not (home / _DATABASE).exists():
+    if not (home / DATABASE_FILE).exists():
         raise MovieSyncError(f"There is nothing to back up in {home} yet.", code="nothing_to_back_up")
-    if path.resolve() in {(home / name).resolve() for name in (_DATABASE, *_SIDES, KEY_FILE, *_PLAIN, *_FACES)}:
+    if path.resolve() in {(home / name).resolve() for name in (DATABASE_FILE, *_SIDES, KEY_FILE, *_PLAIN, *_FACES)}:
         raise MovieSyncError(f"{path} is a file of the home folder.", hint="Name a new file.", code="backup_in_place")
     with_key = with_key and (home / KEY_FILE).is_file()
     with tempfile.TemporaryDirectory(prefix="movie-sync-") as folder:
-        copy = Path(folder) / _DATABASE
+        copy = Path(folder) / DATABASE_FILE
         with opened(home) as open_home:
             copy_to(open_home.store, copy)
-        names = [_DATABASE]
+        names = [DATABASE_FILE]
         packed = Path(folder) / "packed"
         with tarfile.open(packed, "w:gz") as archive:
             about = {"version": __version__, "made_at": utc_text(now), "with_key": with_key}
             _add_bytes(archive, _ABOUT, json.dumps(about).encode(), now)
-            archive.add(copy, _DATABASE)
+            archive.add(copy, DATABASE_FILE)
             for name, data in _contents(home, with_key=with_key):
                 _add_bytes(archive, name, data, now)
                 names.append(name)
@@ -137,7 +143,7 @@ def restore(home: Path, path: Path, now: float) -> Restored:
         StoreError: Its database cannot be used, or is of a newer version; nothing was changed.
     """
     make_private_folder(home)
-    lock = InstanceLock(home / "instance.lock")
+    lock = InstanceLock(home / LOCK_FILE)
     lock.acquire()
     try:
         for left in home.glob(".restore-*"):  # of one that was killed
@@ -145,12 +151,12 @@ def restore(home: Path, path: Path, now: float) -> Restored:
         with _unpacked(home, path) as fresh:
             about = _about(fresh, path)
             credentials = _usable_credentials(home, fresh)
-            with contextlib.closing(Store(fresh / _DATABASE)) as store:
+            with contextlib.closing(Store(fresh / DATABASE_FILE)) as store:
                 if damage := whole(store) or lacking(store):
                     raise _no_backup(path, f"its database is damaged ({damage})")
-                if (home / _DATABASE).exists():
-                    settle(home / _DATABASE)
-                    copy_calls(store, home / _DATABASE)
+                if (home / DATABASE_FILE).exists():
+                    settle(home / DATABASE_FILE)
+                    copy_calls(store, home / DATABASE_FILE)
             kept = _exchange(home, fresh, utc_text(now) or "")
         with opened(home):
             pass  # writes the queue files from the restored database
@@ -174,7 +180,7 @@ def _unpacked(home: Path, path: Path) -> Iterator[Path]:
             if isinstance(exc, OSError) and not isinstance(exc, tarfile.TarError) and exc.errno is not None:
                 raise
             raise _no_backup(path, str(exc) or type(exc).__name__) from exc
-        if not (fresh / _DATABASE).exists() or not (fresh / _DATABASE).stat().st_size:
+        if not (fresh / DATABASE_FILE).exists() or not (fresh / DATABASE_FILE).stat().st_size:
             raise _no_backup(path, "it holds no database")
         yield fresh
     finally:
@@ -203,7 +209,7 @@ def _ours(member: tarfile.TarInfo) -> bool:
     folder, _, name = member.name.rpartition("/")
     if folder:
         return folder == _BUILTIN and re.fullmatch(r"[\w-][\w.-]{0,199}", name, re.ASCII) is not None
-    return member.name in {_ABOUT, _DATABASE, KEY_FILE, *_PLAIN, *_FACES}
+    return member.name in {_ABOUT, DATABASE_FILE, KEY_FILE, *_PLAIN, *_FACES}
 
 
 def _no_backup(path: Path, why: str) -> MovieSyncError:
@@ -244,7 +250,7 @@ def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
     database would read as edits; a file that is missing is written anew.
     """
     leave = _leave_credentials(fresh)
-    names = [name for name in (*_PLAIN, KEY_FILE, _BUILTIN, _DATABASE, *_FACES, *_SIDES) if name not in leave]
+    names = [name for name in (*_PLAIN, KEY_FILE, _BUILTIN, DATABASE_FILE, *_FACES, *_SIDES) if name not in leave]
     present = [name for name in names if (home / name).exists()]
     kept = _unused(home / f"before-restore-{stamp.replace(':', '')}") if present else None
     if kept is not None:
@@ -252,7 +258,7 @@ def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
             _keep(home / name, kept / name)
     for name in (*_FACES, *_SIDES):
         (home / name).unlink(missing_ok=True)
-    (fresh / _DATABASE).replace(home / _DATABASE)
+    (fresh / DATABASE_FILE).replace(home / DATABASE_FILE)
     for name in (*_PLAIN, KEY_FILE):
         if (fresh / name).exists():
             (fresh / name).replace(home / name)

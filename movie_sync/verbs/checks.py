@@ -9,10 +9,10 @@ from movie_sync.credentials_manager import FIELDS, CredentialsManager
 from movie_sync.errors import AuthFailed, MovieSyncError
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import SystemClock, span_text
-from movie_sync.lib.files import InstanceLock
+from movie_sync.lib.files import LOCK_FILE, InstanceLock
 from movie_sync.parts import Parts
 from movie_sync.queues.json_files import kept_aside
-from movie_sync.store import Store
+from movie_sync.store import DATABASE_FILE, Store
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.store.snapshots import whole
 from movie_sync.verbs import trials
@@ -21,12 +21,12 @@ from movie_sync.verbs.trials import Finding
 
 def live(home: Path) -> list[Finding]:
     """Whether the service runs and its database can be read; asks nobody, writes nothing."""
-    pid = InstanceLock(home / "instance.lock").holder()
+    pid = InstanceLock(home / LOCK_FILE).holder()
     if pid is None:
         return [Finding("service", "later", f"Movie Sync does not run on {home}.", "Start it: movie-sync run")]
     found = [Finding("service", "fine", f"Movie Sync runs on {home} (pid {pid}).")]
     try:
-        Store(home / "movie_sync.db", read_only=True).close()
+        Store(home / DATABASE_FILE, read_only=True).close()
     except MovieSyncError as error:
         found.append(trials.problem("database", error))
     return found
@@ -76,7 +76,7 @@ class _Services:
     def findings(self) -> Iterator[Finding]:
         config = self._config
         try:
-            self._store = Store(config.home / "movie_sync.db")
+            self._store = Store(config.home / DATABASE_FILE)
             yield self._database(self._store)
         except MovieSyncError as error:
             yield trials.problem("database", error)

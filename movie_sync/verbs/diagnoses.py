@@ -21,9 +21,9 @@ from movie_sync.config import CONFIG_FILE, SETTINGS, Config
 from movie_sync.credentials_manager import FIELDS, CredentialsManager
 from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import utc_text
-from movie_sync.lib.files import InstanceLock, write_whole
+from movie_sync.lib.files import LOCK_FILE, InstanceLock, write_whole
 from movie_sync.lib.redaction import redact
-from movie_sync.store import Store, history, overview, providers
+from movie_sync.store import DATABASE_FILE, Store, history, overview, providers
 from movie_sync.store.migrations import SCHEMA_VERSION
 
 # Settings that can carry something private beyond what redaction knows.
@@ -138,7 +138,7 @@ def _about(home: Path, now: float) -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "libraries": libraries,
-        "running": InstanceLock(home / "instance.lock").holder() is not None,
+        "running": InstanceLock(home / LOCK_FILE).holder() is not None,
         "files": {
             str(one.relative_to(home)): {"bytes": one.stat().st_size, "mode": oct(one.stat().st_mode & 0o777)}
             for one in sorted(home.glob("*"))
@@ -165,7 +165,7 @@ def _settings(home: Path) -> dict[str, Any]:
 
 def _database(home: Path, now: float) -> dict[str, Any]:
     try:
-        store = Store(home / "movie_sync.db", read_only=True)
+        store = Store(home / DATABASE_FILE, read_only=True)
     except MovieSyncError as error:
         return {"error": str(error)}
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from movie_sync.errors import NoSuchFilm, ProviderError, SeveralFilms, UnclearName
-from movie_sync.movie import FilmFacts, Movie, Queue, WatchedFilm
+from movie_sync.movie import FilmFacts, Movie, Queue, WatchedFilm, title_and_year
 from movie_sync.releases.titles import title_key
 from movie_sync.store import Store, films
 from movie_sync.store.connections import Connection
@@ -54,7 +54,7 @@ def described(text: str) -> Movie | None:
         return Movie(title=f"lid:{lid}", lid=lid, url=address)
     if (imdb := film_ids.imdb_id(address)) is not None:
         return Movie(title=imdb, imdb_id=imdb)
-    title, year = film_ids.title_and_year(text)
+    title, year = title_and_year(text)
     return Movie(title=title, year=year) if title and year else None
 
 
@@ -104,12 +104,18 @@ def find(store: Store, text: str) -> FilmRecord:
         NoSuchFilm: None is known by that; similar titles are named.
         SeveralFilms: More than one is; all are named, with their numbers.
     """
+    found = _only(store, text)
+    if found is None:
+        raise NoSuchFilm(text, _similar(store, text))
+    return found
+
+
+def _only(store: Store, text: str) -> FilmRecord | None:
+    """The film a text can mean, None when there is none; raises SeveralFilms."""
     found = matching(store, text)
-    if len(found) == 1:
-        return found[0]
-    if found:
+    if len(found) > 1:
         raise SeveralFilms(text, [f"{film.movie.key}  {film.movie}" for film in found])
-    raise NoSuchFilm(text, _similar(store, text))
+    return found[0] if found else None
 
 
 def _similar(store: Store, text: str) -> list[str]:
@@ -117,7 +123,7 @@ def _similar(store: Store, text: str) -> list[str]:
         known = films.titles(tx)
     names: dict[str, str] = {}
     for _, title, year in known[:_MOST_COMPARED]:
-        name = f"{title} ({year})" if year else title
+        name = str(Movie(title, year))
         names |= {name.casefold(): name, title.casefold(): name}
     near = difflib.get_close_matches(text.casefold(), names, n=4, cutoff=0.6)
     return list(dict.fromkeys(names[key] for key in near))[:3]
@@ -132,16 +138,15 @@ def add(home: Home, text: str, look_up: LookUp) -> Added:
         look_up: Reads the film's page; called only for a film that is not known yet and has one.
 
     Raises:
-        UnclearName: It says neither address, nor id, nor title with year; or two known films fit.
+        UnclearName: It says neither address, nor id, nor title with year.
+        SeveralFilms: More than one known film fits.
         NoSuchFilm: The address leads to no film.
         ProviderError: Nothing is known of it but a short link, which cannot be followed now.
     """
     movie = described(text)
-    known = matching(home.store, text)
-    if len(known) > 1:
-        raise SeveralFilms(text, [f"{film.movie.key}  {film.movie}" for film in known])
-    if known:
-        return _asked_for(home, known[0].movie)
+    known = _only(home.store, text)
+    if known is not None:
+        return _asked_for(home, known.movie)
     if movie is None:
         raise UnclearName(text)
     facts, note = _looked_up(movie, text, look_up)
@@ -204,5 +209,5 @@ def completing(store: Store, beginning: str) -> list[str]:
     """``Title (Year)`` of films whose title begins like this; for completion in a shell."""
     with store.read() as tx:
         known = films.titles(tx)
-    names = (f"{title} ({year})" if year else title for _, title, year in known)
+    names = (str(Movie(title, year)) for _, title, year in known)
     return [name for name in names if name.casefold().startswith(beginning.casefold())]

@@ -11,7 +11,7 @@ from movie_sync.lib.files import make_private_folder
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_editor import QueueEditor
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store
+from movie_sync.store import DATABASE_FILE, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def opened(folder: Path) -> Iterator[Home]:
     """
     make_private_folder(folder)
     clock = SystemClock()
-    with contextlib.closing(Store(folder / "movie_sync.db")) as store:
+    with contextlib.closing(Store(folder / DATABASE_FILE)) as store:
         files = QueueFiles(folder, store, clock)
         home = Home(folder, store, clock, QueueManager(store, clock), QueueEditor(store, clock), files.sync())
         yield home

@@ -15,15 +15,13 @@ from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import make_private_folder
 from movie_sync.parts import Parts
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store, requests
+from movie_sync.store import DATABASE_FILE, Store, requests, wishes
 from movie_sync.store.snapshots import copy_calls
-
-_DATABASE = "movie_sync.db"
 
 
 def never_set_up(home: Path, environment: Mapping[str, str]) -> bool:
     """True when there is no file, and no variable gives a name or a log-in: nobody used this home folder yet."""
-    files = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, _DATABASE)
+    files = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, DATABASE_FILE)
     if any((home / name).exists() for name in files) or any(home.glob("*_credentials.enc")):
         return False
     variables = [variable(service, one.name) for service, fields in FIELDS.items() for one in fields]
@@ -122,12 +120,17 @@ class Draft:
         Calls are counted in the home's own database, or, where there is none yet, in one that `write` hands over.
         """
         if self._store is None:
-            path = self.home / _DATABASE
+            path = self.home / DATABASE_FILE
             if not path.exists():
                 folder = self._held.enter_context(tempfile.TemporaryDirectory(prefix="movie-sync-"))
-                path = Path(folder) / _DATABASE
+                path = Path(folder) / DATABASE_FILE
             self._store = self._held.enter_context(closing(Store(path)))
         return Parts(self.config, self.manager, self._store, SystemClock(), trial=True)
+
+    def list_was_read(self) -> bool:
+        """True when a watchlist was read in this home folder before, so that no first run is to come."""
+        with self.parts().store.read() as tx:
+            return wishes.any_list(tx)
 
     def write(self) -> None:
         """Write everything: settings, credentials, and which log-ins were refused.
@@ -142,7 +145,7 @@ class Draft:
         manager = CredentialsManager(self.home, self.environment)
         for service, values in self.credentials.items():
             manager.set(service, values)
-        with closing(Store(self.home / _DATABASE)) as store:
+        with closing(Store(self.home / DATABASE_FILE)) as store:
             if self._store is not None and self._store.path != store.path:
                 copy_calls(store, self._store.path)
             prints = {error.provider: manager.fingerprint(error.provider) for error in self.refused}

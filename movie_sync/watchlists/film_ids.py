@@ -3,15 +3,8 @@
 import re
 import urllib.parse
 
-_TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 _SLUG = re.compile(r"^/film/([\w-]+)/?$")
 _LID = re.compile(r"^/([0-9A-Za-z]{1,12})/?$")
-
-
-def title_and_year(text: str) -> tuple[str, int | None]:
-    """``Blades of Glory (2007)`` as its two parts; a text without a year at its end is all title."""
-    match = _TITLE_YEAR.match(text.strip())
-    return (match["title"], int(match["year"])) if match else (text.strip(), None)
 
 
 def imdb_id(url: str) -> str | None:

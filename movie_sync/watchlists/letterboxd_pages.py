@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from movie_sync.movie import FilmFacts, Kind, Movie
-from movie_sync.watchlists.film_ids import imdb_id, slug, title_and_year, tmdb_id
+from movie_sync.movie import FilmFacts, Kind, Movie, title_and_year
+from movie_sync.watchlists.film_ids import imdb_id, slug, tmdb_id
 
 FILMS_PER_PAGE = 28
 # A page of the site, whatever it shows, sets this in its first script.
