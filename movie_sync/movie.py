@@ -147,41 +147,96 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedRelease:
-    """What a release name says; None, False or () where it says nothing.
+class ParsedName:
+    """What the name of a release, a file or a folder says of the film in it; None, False or () where it says nothing.
 
     Attributes:
         title: Words before the year or the first technical word, blanks between them.
+        aliases: Further titles the name gives ("Run Lola Run AKA Lola Rennt"), as spelt there.
         years: Every year the name could mean, the likeliest first.
-        resolution: ``2160p``, ``1080p``, ``1080i``, ``720p``, ``576p``, ``480p``.
-        source: ``bluray``, ``webdl``, ``webrip``, ``hdtv``, ``dvd``, ``cam``, ``telesync``, ``telecine``, ``screener``,
-            ``workprint``.
-        disc: A full disc, to be played with menus (``BD50``, ``COMPLETE.BLURAY``, ``DVD9``).
         season: A number when the name is of a season or an episode.
         pack: Several films in one (``Trilogy``, ``Collection``, ``1-3``).
-        group: After the last dash.
+        extra: Extras, a trailer, a soundtrack: not the film.
     """
 
     title: str
+    aliases: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
-    resolution: str | None = None
-    source: str | None = None
-    remux: bool = False
-    codec: str | None = None
-    disc: bool = False
-    sample: bool = False
-    extra: bool = False
     season: int | None = None
     pack: bool = False
-    is_3d: bool = False
-    romanian: bool = False
-    proper: bool = False
-    group: str | None = None
+    sample: bool = False
+    extra: bool = False
 
     @property
     def year(self) -> int | None:
         """The likeliest year, None when the name has none."""
         return self.years[0] if self.years else None
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Title and aliases."""
+        return (self.title, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """A sound track a name tells of.
+
+    Attributes:
+        codec: ``aac``, ``dd``, ``ddp``, ``dts``, ``dts-es``, ``dts-hd``, ``dts-hd hra``, ``dts-hd ma``, ``dts-x``,
+            ``truehd``, ``flac``, ``lpcm``, ``mp2``, ``mp3``, ``opus``, ``vorbis``, ``wma``.
+        channels: ``5.1``; None when the name does not say.
+    """
+
+    codec: str
+    channels: str | None = None
+    atmos: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRelease(ParsedName):
+    """What a release name says besides; None, False or () where it says nothing.
+
+    Attributes:
+        resolution: ``2160p``, ``1080p``, ``1080i``, ``720p``, ``576p``, ``480p``, ``360p``.
+        source: ``bluray``, ``webdl``, ``webrip``, ``hdtv``, ``dvd``, ``vhs``, ``film`` (scanned from a reel), ``cam``,
+            ``telesync``, ``telecine``, ``screener``, ``workprint``.
+        codec: ``h264``, ``h265``, ``av1``, ``xvid``, ``vc1``, ``mpeg2``, ``vp9``.
+        bit_depth: 8, 10 or 12.
+        hdr: Of ``dv``, ``hdr10+``, ``hdr10``, ``hdr`` (not said which), ``hlg``, ``sdr``.
+        edition: ``Extended``, ``Director's Cut``, ``IMAX``, …; several with a blank between them.
+        languages: Spoken ones, ISO 639-1 in the order of the name; ``es-419`` for Latin American Spanish.
+        subtitles: The same, of subtitles.
+        dubbed: Languages the film was dubbed into; they are in ``languages`` too.
+        group: Who made the release.
+        container: ``mkv``, ``mp4``, …
+        disc: A full disc, to be played with menus (``BD50``, ``COMPLETE.BLURAY``, ``DVD9``).
+        upscaled: Made larger than its source was.
+    """
+
+    resolution: str | None = None
+    source: str | None = None
+    remux: bool = False
+    codec: str | None = None
+    bit_depth: int | None = None
+    hdr: tuple[str, ...] = ()
+    audio: tuple[AudioTrack, ...] = ()
+    edition: str | None = None
+    languages: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    dubbed: tuple[str, ...] = ()
+    proper: bool = False
+    repack: bool = False
+    group: str | None = None
+    container: str | None = None
+    disc: bool = False
+    is_3d: bool = False
+    upscaled: bool = False
+
+    @property
+    def romanian(self) -> bool:
+        """Romanian in any form: spoken, dubbed or subtitled."""
+        return "ro" in self.languages or "ro" in self.subtitles
 
 
 Quality = Literal["4K", "HD", "HD-RO", "SD"]

@@ -58,7 +58,7 @@ def path_keys(path: str) -> list[FilmKey]:
         parsed = parse_release(part)
         if parsed.sample or parsed.extra or parsed.season is not None or parsed.pack:
             return []
-        keys = {title_key(title) for title in (parsed.title, *parsed.title.split(" AKA "))} - {""}
+        keys = {title_key(title) for title in parsed.titles} - {""}
         if parsed.years and keys and not _MEANINGLESS.match(parsed.title):
             return [(key, year) for key in sorted(keys) for year in parsed.years]
     return []

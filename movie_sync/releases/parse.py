@@ -91,8 +91,10 @@ def parse_release(name: str) -> ParsedRelease:
     years = _years(plain, technical)
     title = plain[: _title_end(plain, technical, years)]
     rest = plain[len(title) :]
+    spellings = _clean(title).split(" AKA ")
     return ParsedRelease(
-        title=_clean(title),
+        title=spellings[0],
+        aliases=tuple(spellings[1:]),
         years=tuple(int(match[1]) for match in years),
         resolution=_first(_RESOLUTIONS, rest),
         source=_first(_SOURCES, rest),
@@ -104,7 +106,7 @@ def parse_release(name: str) -> ParsedRelease:
         season=_season(plain),
         pack=bool(_YEARS.search(plain) or _PACK.search(plain if not years else rest)),
         is_3d=bool(_3D.search(rest)),
-        romanian=bool(_ROMANIAN.search(rest)),
+        subtitles=("ro",) if _ROMANIAN.search(rest) else (),
         proper=bool(_PROPER.search(rest)),
         group=_group(text),
     )

@@ -74,7 +74,7 @@ def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | 
             return f"another film: of {parsed.year}, wanted {movie.year}, though tagged {release.imdb_id}"
         return None
     keys = _keys(movie)
-    titles = [title_key(part) for part in (parsed.title, *parsed.title.split(" AKA "))]
+    titles = [title_key(title) for title in parsed.titles]
     if keys.isdisjoint(titles):
         return f'another film: titled "{parsed.title}"'
     if movie.year is None or not parsed.years:
