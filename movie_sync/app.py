@@ -205,7 +205,7 @@ class App:
         address = (settings.filelist_url, settings.filelist_delay, settings.api_calls_per_hour)
         self._tracker = self._rooms.get(
             "tracker",
-            (settings.tracker, *address, self._config.filelist.category_priority, self._fingerprint(settings.tracker)),
+            (settings.tracker, *address, self._config.search_categories, self._fingerprint(settings.tracker)),
             lambda: parts.tracker(given),
             lambda part: part.close(),
         )
@@ -319,7 +319,9 @@ class App:
 
     def _settings_stamp(self) -> tuple[_Stamp, ...]:
         """Differs when a file with settings or credentials was written."""
-        return tuple(_stamp(self._config.home / name) for name in _SETTINGS_FILES)
+        profile = self._config.profile_file
+        files = [self._config.home / name for name in _SETTINGS_FILES]
+        return tuple(_stamp(path) for path in (*files, *([profile] if profile else [])))
 
     def apply(self, config: Config, *, ask_services: bool = False) -> bool:
         """Exchange the parts whose settings changed; the workers stand still meanwhile. For the main thread alone.
@@ -385,7 +387,7 @@ class App:
     @staticmethod
     def _gone(before: Sequence[_Stamp], now: Sequence[_Stamp]) -> str | None:
         """A file of settings that was there and is not, None when all still are."""
-        rows = zip(_SETTINGS_FILES, before, now, strict=True)
+        rows = zip(_SETTINGS_FILES, before, now, strict=False)
         return next((name for name, was, is_ in rows if name != CREDENTIALS_FILE and was and not is_), None)
 
     def _new_config(self) -> Config:

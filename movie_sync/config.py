@@ -24,7 +24,7 @@ from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import HOME_VARIABLE, home_folder, is_loopback
 from movie_sync.lib.files import make_private_folder, write_whole
 from movie_sync.lib.spans import seconds_of
-from movie_sync.movie import CategoryWish, Profile, Quality
+from movie_sync.releases.profile import READY_MADE, Profile, from_categories, profile_from
 
 CONFIG_FILE = "config.json"
 FILELIST_FILE = "filelist_config.json"
@@ -87,6 +87,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_active_downloads: Annotated[
         int, Meta(ge=0, le=10_000, description="Films downloading at once; more wait their turn; 0: no limit.")
     ] = 0
+    profile: Annotated[
+        str,
+        Meta(
+            description="Which releases are best for you: balanced, best-4k, small, 1080p, or a JSON file of your own;"
+            " empty: category_priority decides."
+        ),
+    ] = ""
     queue_order: Annotated[Literal["newest", "oldest"], Meta(description="Which wishes are worked on first.")] = (
         "newest"
     )
@@ -266,6 +273,7 @@ class Config:
         home: The home folder.
         settings: What config.json holds.
         filelist: What filelist_config.json holds.
+        profile: What the user wants of a release.
         notes: Sentences about keys nobody knows; they are kept in their files.
     """
 
@@ -277,6 +285,7 @@ class Config:
         self._origins = dict(origins)
         self.settings = msgspec.convert(_nested(values, CONFIG_FILE), Settings)
         self.filelist = msgspec.convert(_nested(values, FILELIST_FILE), FileListSettings)
+        self.profile = self._read_profile()
 
     @classmethod
     def load(
@@ -371,18 +380,35 @@ class Config:
         return None if value == "all" else 0 if value == "new" else int(value)
 
     @property
-    def profile(self) -> Profile:
-        """What the user wants of a release."""
+    def profile_file(self) -> Path | None:
+        """The user's own profile, absolute; None when a ready-made one or the category priority decides."""
+        named = self.settings.profile
+        return None if not named or named in READY_MADE else self.home / Path(named).expanduser()
+
+    @property
+    def search_categories(self) -> tuple[int, ...]:
+        """The tracker's categories to search in: the user's own, or with a profile every one that holds films."""
+        if not self.settings.profile:
+            return tuple(category.id for category in self.filelist.category_priority)
+        return (*_FILMS, *_SERIES) if self.profile.include_series else _FILMS
+
+    def _read_profile(self) -> Profile:
+        named, file = self.settings.profile, self.profile_file
+        if file is not None:
+            return read_profile(file, self.origin("profile"))
+        return READY_MADE[named] if named else self._category_profile()
+
+    def _category_profile(self) -> Profile:
+        """What category_priority and download_preferences say together."""
         preferences = self.filelist.download_preferences
-        wishes = (
-            CategoryWish(category.id, category.name, _quality(category), category.priority)
-            for category in self.filelist.category_priority
-        )
-        return Profile(
-            tuple(sorted(wishes, key=lambda wish: wish.priority)),
-            preferences.minimum_seeders,
-            preferences.prefer_freeleech,
-            preferences.prefer_doubleup,
+        levels: dict[int, list[str]] = {}
+        for category in self.filelist.category_priority:
+            levels.setdefault(category.priority, []).append(_quality(category))
+        return from_categories(
+            [levels[priority] for priority in sorted(levels)],
+            minimum_seeders=preferences.minimum_seeders,
+            freeleech="prefer" if preferences.prefer_freeleech else "ignore",
+            double_upload=preferences.prefer_doubleup,
         )
 
     def _check_together(self) -> None:
@@ -402,17 +428,44 @@ class Config:
 
 
 # FileList: category ids and what they hold; an id that is not here is judged by its name.
-_QUALITIES: Mapping[int, Quality] = {6: "4K", 26: "4K", 4: "HD", 20: "HD", 19: "HD-RO", 1: "SD", 2: "SD", 3: "SD"}
+_QUALITIES: Mapping[int, str] = {6: "4k", 26: "4k", 4: "hd", 20: "hd", 19: "hd ro", 1: "sd", 2: "sd", 3: "sd"}
+_FILMS = (1, 2, 3, 4, 6, 15, 19, 20, 24, 26, 28)
+_SERIES = (21, 23, 27, 31)
 
 
-def _quality(category: Category) -> Quality:
+def _quality(category: Category) -> str:
     known = _QUALITIES.get(category.id)
     if known is not None:
         return known
     name = category.name.lower()
     if "4k" in name or "uhd" in name:
-        return "4K"
-    return ("HD-RO" if "ro" in name.split("-") else "HD") if "hd" in name else "SD"
+        return "4k"
+    return ("hd ro" if "ro" in name.split("-") else "hd") if "hd" in name else "sd"
+
+
+def read_profile(path: Path, origin: str = COMMAND_LINE) -> Profile:
+    """A profile of the user's own; its name is the file's.
+
+    Args:
+        path: A JSON file.
+        origin: Who named it, for the error.
+
+    Raises:
+        ConfigError: It is not there, does not parse, or says what no profile can say.
+    """
+    if not path.exists():
+        raise ConfigError(
+            f"There is no profile {path.name!r}: it is none of {', '.join(READY_MADE)}, and there is no file {path}.",
+            file=origin,
+            key="profile",
+            hint="movie-sync config profile show balanced prints one to begin with.",
+        )
+    try:
+        return profile_from(_read(path), path.stem)
+    except ValueError as exc:  # msgspec.ValidationError is one
+        raise ConfigError(
+            f"{path}: {exc}.", file=path.name, key="profile", hint="Correct it; it was left as it is."
+        ) from exc
 
 
 def _read(path: Path, notes: list[str] | None = None) -> dict[str, Any]:
@@ -537,9 +590,13 @@ def _meant(key: str) -> str:
     """The end of a sentence about a key nobody knows."""
     leaves = {name.rpartition(".")[2]: name for name in SETTINGS}
     leaf = key.rpartition(".")[2]
-    near = [leaves[leaf]] if leaf in leaves else difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
-    near = near or [leaves[one] for one in difflib.get_close_matches(leaf, leaves, n=1)]
+    whole = {name: name for name in SETTINGS}
+    near = [leaves[leaf]] if leaf in leaves else _nearest(key, leaves | whole, 0.5) or _nearest(leaf, leaves, 0.6)
     return f"; did you mean {near[0]} (in {SETTINGS[near[0]].file})?" if near else "."
+
+
+def _nearest(key: str, known: Mapping[str, str], cutoff: float) -> list[str]:
+    return [known[one] for one in difflib.get_close_matches(key, known, n=1, cutoff=cutoff)]
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:

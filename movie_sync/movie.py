@@ -155,6 +155,7 @@ class ParsedName:
         aliases: Further titles the name gives ("Run Lola Run AKA Lola Rennt"), as spelt there.
         years: Every year the name could mean, the likeliest first.
         season: A number when the name is of a season or an episode.
+        episode: The first episode's number; None for a whole season.
         pack: Several films in one (``Trilogy``, ``Collection``, ``1-3``).
         extra: Extras, a trailer, a soundtrack: not the film.
     """
@@ -163,6 +164,7 @@ class ParsedName:
     aliases: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
     season: int | None = None
+    episode: int | None = None
     pack: bool = False
     sample: bool = False
     extra: bool = False
@@ -239,41 +241,6 @@ class ParsedRelease(ParsedName):
         return "ro" in self.languages or "ro" in self.subtitles
 
 
-Quality = Literal["4K", "HD", "HD-RO", "SD"]
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryWish:
-    """One line of the user's category priority.
-
-    Attributes:
-        category_id: The tracker's id, sent with searches.
-        name: For people.
-        quality: What the name of a release must say to count for this line.
-        priority: 1 is taken first.
-    """
-
-    category_id: int
-    name: str
-    quality: Quality
-    priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the user wants of a release.
-
-    Attributes:
-        categories: Ordered by priority, best first; not empty.
-        min_seeders: Inclusive, at least 0.
-    """
-
-    categories: tuple[CategoryWish, ...]
-    min_seeders: int = 1
-    prefer_freeleech: bool = True
-    prefer_doubleup: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was made of one release.
@@ -281,11 +248,13 @@ class Decision:
     Attributes:
         refusals: Every reason against it, a sentence each; empty when it was accepted.
         because: Why it stands before the next accepted one, or that it is the last that passes; "" when refused.
+        passes_at: When a refused release will pass by getting older, Unix seconds; None: never by that.
     """
 
     release: Release
     refusals: tuple[str, ...] = ()
     because: str = ""
+    passes_at: float | None = None
 
     @property
     def accepted(self) -> bool:

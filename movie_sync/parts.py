@@ -66,7 +66,7 @@ def filelist(parts: Parts) -> MovieDownloader:
         settings.filelist_url,
         credentials["username"],
         credentials["passkey"],
-        categories=[wish.category_id for wish in parts.config.profile.categories],
+        categories=parts.config.search_categories,
         http=HttpClient("filelist", USER_AGENT),
         store=parts.store,
         clock=parts.clock,

@@ -32,10 +32,11 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryIndex
-from movie_sync.movie import ClientTorrent, Profile, Release, Status, WatchedFilm
+from movie_sync.movie import ClientTorrent, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
+from movie_sync.releases.profile import Profile
 from movie_sync.releases.rank import common_title, judge
 from movie_sync.store.films import FilmRecord
 from movie_sync.store.providers import FINE

@@ -15,7 +15,6 @@ import movie_sync.config
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, Setting, setting_named, write_settings
 from movie_sync.errors import ConfigError
 from movie_sync.lib.addresses import home_folder
-from movie_sync.movie import CategoryWish
 
 LOOPBACK = "http://127.0.0.1:8080"
 
@@ -803,36 +802,38 @@ def test_by_default_the_watchlist_lies_at_home_and_downloads_in_downloads(
 def test_the_profile_is_ordered_by_priority_and_carries_the_preferences(home: Path) -> None:
     lines = [{"id": 4, "name": "Filme HD", "priority": 2}, {"id": 6, "name": "Filme 4K", "priority": 1}]
     preferences = {"minimum_seeders": 3, "prefer_freeleech": False, "prefer_doubleup": True}
-    profile = load(home, filelist={"category_priority": lines, "download_preferences": preferences}).profile
-    assert profile.categories == (CategoryWish(6, "Filme 4K", "4K", 1), CategoryWish(4, "Filme HD", "HD", 2))
-    assert (profile.min_seeders, profile.prefer_freeleech, profile.prefer_doubleup) == (3, False, True)
+    config = load(home, filelist={"category_priority": lines, "download_preferences": preferences})
+    assert config.profile.qualities == (("2160p",), ("1080p",), ("1080i",), ("720p",))
+    assert config.search_categories == (4, 6)
+    profile = config.profile
+    assert (profile.minimum_seeders, profile.freeleech, profile.double_upload) == (3, "ignore", True)
 
 
 def test_the_default_profile_takes_4k_then_hd_then_hd_ro_then_sd(home: Path) -> None:
-    assert [wish.quality for wish in load(home).profile.categories] == ["4K", "HD", "HD-RO", "SD"]
+    places = [group[0] for group in load(home).profile.qualities]
+    assert places[:1] == ["2160p"]
+    assert places.index("720p") < places.index("1080p ro") < places.index("576p")
 
 
 @pytest.mark.parametrize(
     ("number", "name", "quality"),
     [
-        (26, "anything", "4K"),
-        (19, "Filme HD", "HD-RO"),
-        (3, "Filme 4K", "SD"),
-        (500, "Movies UHD", "4K"),
-        (500, "Films in 4k", "4K"),
-        (500, "Filme HD-RO", "HD-RO"),
-        (500, "Filme HD", "HD"),
-        (500, "Euro HD", "HD"),
-        (500, "Filme DVD", "SD"),
+        (26, "anything", "2160p"),
+        (19, "Filme HD", "1080p ro"),
+        (3, "Filme 4K", "576p"),
+        (500, "Movies UHD", "2160p"),
+        (500, "Films in 4k", "2160p"),
+        (500, "Filme HD-RO", "1080p ro"),
+        (500, "Filme HD", "1080p"),
+        (500, "Euro HD", "1080p"),
+        (500, "Filme DVD", "576p"),
     ],
 )
 def test_a_categorys_quality_is_known_by_its_id_else_by_its_name(
     number: int, name: str, quality: str, home: Path
 ) -> None:
-    (wish,) = load(
-        home, filelist={"category_priority": [{"id": number, "name": name, "priority": 1}]}
-    ).profile.categories
-    assert wish.quality == quality
+    lines = [{"id": number, "name": name, "priority": 1}]
+    assert load(home, filelist={"category_priority": lines}).profile.qualities[0] == (quality,)
 
 
 def test_a_part_that_no_installed_package_brings_is_refused_by_name() -> None:

@@ -11,19 +11,19 @@ from conftest import movie
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movie_sync.movie import CategoryWish, Decision, Movie, ParsedRelease, Profile, Release
+from movie_sync.movie import Decision, Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release
+from movie_sync.releases.profile import Profile, from_categories
 from movie_sync.releases.rank import judge
-from movie_sync.releases.rules import quality_of, refusals
+from movie_sync.releases.rules import refusals
 from movie_sync.releases.titles import title_key
 
-UHD, HD, SD = (
-    CategoryWish(6, "Movies 4K", "4K", 1),
-    CategoryWish(4, "Movies HD", "HD", 2),
-    CategoryWish(1, "SD", "SD", 3),
-)
-HD_RO = CategoryWish(19, "Movies HD-RO", "HD-RO", 1)
-PROFILE = Profile((UHD, HD, SD))
+
+def wishes(*levels: str, **preferences: Any) -> Profile:
+    return from_categories([[level] for level in levels], **preferences)
+
+
+PROFILE = wishes("4k", "hd", "sd")
 ALIEN = movie(1, "Alien", 1979, imdb_id="tt0078748")
 
 
@@ -370,15 +370,16 @@ def test_a_key_holds_letters_and_digits_only_and_does_not_depend_on_case(title: 
 
 
 @pytest.mark.parametrize(
-    ("words", "quality"),
+    ("words", "level"),
     [
-        ("2160p.WEB-DL", "4K"), ("1080p.BluRay", "HD"), ("1080i.HDTV", "HD"), ("720p.WEBRip", "HD"), ("576p", "SD"),
-        ("480p", "SD"), ("DVDRip", "SD"), ("HDTV.x264", "SD"), ("HDRip.XviD", "SD"), ("BluRay", None), ("x264", None),
+        ("2160p.WEB-DL", "4k"), ("1080p.BluRay", "hd"), ("1080i.HDTV", "hd"), ("720p.WEBRip", "hd"), ("576p", "sd"),
+        ("480p", "sd"), ("DVDRip", "sd"), ("HDTV.x264", "sd"), ("HDRip.XviD", "sd"), ("BluRay", None), ("x264", None),
         ("WEB-DL", None),
     ],
 )  # fmt: skip
-def test_the_quality_is_what_the_name_says(words: str, quality: str | None) -> None:
-    assert quality_of(parse_release(f"Film.2000.{words}-GRP")) == quality
+def test_the_quality_is_what_the_name_says(words: str, level: str | None) -> None:
+    parsed = parse_release(f"Film.2000.{words}-GRP")
+    assert [one for one in ("4k", "hd", "sd") if wishes(one).place(parsed) is not None] == ([level] if level else [])
 
 
 # -- what is refused, with its sentence
@@ -418,26 +419,24 @@ def test_each_refusal_has_its_sentence(name: str, sentence: str) -> None:
 def test_too_few_seeders_are_refused_and_the_minimum_is_enough(
     seeders: int, minimum: int, sentence: str | None
 ) -> None:
-    found = reasons("Alien.1979.1080p", profile=Profile((HD,), min_seeders=minimum), seeders=seeders)
+    found = reasons("Alien.1979.1080p", profile=wishes("hd", minimum_seeders=minimum), seeders=seeders)
     assert found == ((sentence,) if sentence else ())
 
 
 @pytest.mark.parametrize(
-    ("words", "wishes", "sentence"),
+    ("words", "levels", "sentence"),
     [
-        ("2160p", (HD, SD), "4K, which is not in your category priority"),
-        ("1080p", (UHD, SD), "HD, which is not in your category priority"),
-        ("480p", (UHD, HD), "SD, which is not in your category priority"),
-        ("1080p.x264", (HD_RO,), "HD, which is not in your category priority"),
-        ("1080p.RoSubbed", (HD_RO,), None),
-        ("2160p.RoSubbed", (HD_RO,), "4K, which is not in your category priority"),
-        ("1080p.RoSubbed", (HD,), None),
+        ("2160p", ("hd", "sd"), "2160p, which is not in your category priority"),
+        ("1080p", ("4k", "sd"), "1080p, which is not in your category priority"),
+        ("480p", ("4k", "hd"), "480p, which is not in your category priority"),
+        ("1080p.x264", ("hd ro",), "1080p, which is not in your category priority"),
+        ("1080p.RoSubbed", ("hd ro",), None),
+        ("2160p.RoSubbed", ("hd ro",), "2160p, which is not in your category priority"),
+        ("1080p.RoSubbed", ("hd",), None),
     ],
 )
-def test_a_quality_that_is_not_wished_for_is_refused(
-    words: str, wishes: tuple[CategoryWish, ...], sentence: str | None
-) -> None:
-    found = reasons(f"Alien.1979.{words}-GRP", profile=Profile(wishes))
+def test_a_quality_that_is_not_wished_for_is_refused(words: str, levels: tuple[str, ...], sentence: str | None) -> None:
+    found = reasons(f"Alien.1979.{words}-GRP", profile=wishes(*levels))
     assert found == ((sentence,) if sentence else ())
 
 
@@ -505,12 +504,12 @@ BASE = "Alien.1979.1080p.BluRay.x264-GRP"
 @pytest.mark.parametrize(
     ("better", "worse", "because"),
     [
-        ({"name": "Alien.1979.2160p.WEB-DL.x265"}, {"name": BASE, "seeders": 9999}, "4K over HD"),
-        ({"name": "Alien.1979.720p.WEB"}, {"name": "Alien.1979.DVDRip.XviD", "seeders": 9999}, "HD over SD"),
-        ({"name": "Alien.1979.2160p"}, {"name": "Alien.1979.480p", "freeleech": True}, "4K over SD"),
-        ({"name": BASE}, {"name": "Alien.1979.720p.BluRay", "freeleech": True}, "1080p over 720p"),
-        ({"name": BASE}, {"name": "Alien.1979.1080i.HDTV"}, "1080p over 1080i"),
-        ({"name": "Alien.1979.480p"}, {"name": "Alien.1979.DVDRip"}, "480p over no resolution"),
+        ({"name": "Alien.1979.2160p.WEB-DL.x265"}, {"name": BASE, "seeders": 9999}, "2160p WEB-DL over 1080p Bluray"),
+        ({"name": "Alien.1979.720p.WEB-DL"}, {"name": "Alien.1979.DVDRip.XviD", "seeders": 9999}, "720p WEB-DL over DVD"),
+        ({"name": "Alien.1979.2160p"}, {"name": "Alien.1979.480p", "freeleech": True}, "2160p over 480p"),
+        ({"name": BASE}, {"name": "Alien.1979.720p.BluRay", "freeleech": True}, "1080p Bluray over 720p Bluray"),
+        ({"name": BASE}, {"name": "Alien.1979.1080i.HDTV"}, "1080p Bluray over 1080i HDTV"),
+        ({"name": "Alien.1979.480p"}, {"name": "Alien.1979.DVDRip"}, "480p over DVD"),
         ({"freeleech": True}, {"seeders": 9000}, "freeleech over not freeleech"),
         ({"seeders": 1000}, {"seeders": 90}, "1000 seeders over 90 seeders"),
         ({"name": "Alien.1979.1080p.PROPER", "seeders": 900}, {"seeders": 1000}, "proper over not proper"),
@@ -528,7 +527,7 @@ def test_the_first_difference_decides_and_is_told(better: dict[str, Any], worse:
 
 
 def test_freeleech_does_not_count_when_it_is_not_wished_for() -> None:
-    profile = Profile((HD,), prefer_freeleech=False)
+    profile = wishes("hd", freeleech="ignore")
     free, popular = release(freeleech=True, seeders=5), release(number=2, seeders=500)
     assert judge(ALIEN, [free, popular], profile)[0].release is popular
 
@@ -536,13 +535,13 @@ def test_freeleech_does_not_count_when_it_is_not_wished_for() -> None:
 @pytest.mark.parametrize(("wished", "first"), [(True, 1), (False, 2)])
 def test_double_upload_counts_when_it_is_wished_for(wished: bool, first: int) -> None:
     double, popular = release(doubleup=True, seeders=5), release(number=2, seeders=500)
-    best = judge(ALIEN, [double, popular], Profile((HD,), prefer_doubleup=wished))[0]
+    best = judge(ALIEN, [double, popular], wishes("hd", double_upload=wished))[0]
     assert best.release.release_id == first
     assert best.because == ("double upload over no double upload" if wished else "500 seeders over 5 seeders")
 
 
 def test_freeleech_comes_before_double_upload() -> None:
-    profile = Profile((HD,), prefer_doubleup=True)
+    profile = wishes("hd", double_upload=True)
     found = judge(ALIEN, [release(doubleup=True), release(number=2, freeleech=True)], profile)
     assert [decision.release.release_id for decision in found] == [2, 1]
 
@@ -560,18 +559,18 @@ def test_a_1080p_encode_of_a_4k_disc_does_not_beat_2160p() -> None:
 
 
 def test_the_users_order_of_categories_counts() -> None:
-    profile = Profile((CategoryWish(1, "SD", "SD", 1), CategoryWish(4, "HD", "HD", 2), CategoryWish(6, "4K", "4K", 3)))
+    profile = wishes("sd", "hd", "4k")
     names = ["Alien.1979.2160p", "Alien.1979.1080p", "Alien.1979.480p"]
     found = judge(ALIEN, [release(name, number) for number, name in enumerate(names)], profile)
     assert [decision.release.release_id for decision in found] == [2, 1, 0]
 
 
 def test_romanian_hd_comes_first_where_it_is_wished_for() -> None:
-    profile = Profile((HD_RO, HD))
+    profile = wishes("hd ro", "hd")
     plain, romanian = release(seeders=900), release("Alien.1979.720p.BluRay.RoSubbed-GRP", 2, seeders=3)
     first, last = judge(ALIEN, [plain, romanian], profile)
     assert (first.release, last.release) == (romanian, plain)
-    assert first.because == "HD RO over HD"
+    assert first.because == "720p Bluray RO over 1080p Bluray"
 
 
 def test_romanian_hd_is_ordinary_hd_where_it_is_not_wished_for() -> None:
@@ -597,7 +596,7 @@ def test_a_blocklist_is_heeded() -> None:
 
 # -- whatever the tracker sends
 
-ALL = Profile((UHD, CategoryWish(19, "RO", "HD-RO", 2), CategoryWish(4, "HD", "HD", 3), SD), 2, True, True)
+ALL = wishes("4k", "hd ro", "hd", "sd", minimum_seeders=2, double_upload=True)
 NAMES = st.builds(
     "{}.{}{}{}.{}-GRP".format,
     st.sampled_from(["Alien.1979", "Aliens.1986", "Alien", "Obcy.1979"]),
@@ -625,8 +624,7 @@ RELEASES = st.lists(
 def merit(decision: Decision) -> tuple[object, ...]:
     """Everything of a release that may decide."""
     one, parsed = decision.release, parse_release(decision.release.name)
-    romanian = parsed.romanian and quality_of(parsed) == "HD"
-    return (parsed.resolution, romanian, parsed.proper, one.freeleech, one.doubleup, one.seeders)
+    return (ALL.place(parsed), parsed.proper or parsed.repack, one.freeleech, one.doubleup, one.seeders)
 
 
 @given(RELEASES, st.dictionaries(st.tuples(st.just("filelist"), st.integers(1, 10**6)), st.just("bad"), max_size=3))
@@ -644,7 +642,7 @@ def test_nothing_refused_is_accepted_and_nothing_accepted_is_unexplained(release
     for decision in judge(ALIEN, releases, ALL):
         assert decision.refusals == refusals(ALIEN, decision.release, ALL, {})
         assert bool(decision.because) is decision.accepted
-        assert decision.release.seeders >= ALL.min_seeders or not decision.accepted
+        assert decision.release.seeders >= ALL.minimum_seeders or not decision.accepted
 
 
 @given(RELEASES, st.randoms(use_true_random=False))
@@ -666,12 +664,9 @@ def test_equal_releases_keep_the_trackers_order(releases: list[Release]) -> None
 
 @given(RELEASES)
 def test_4k_comes_before_romanian_hd_before_hd_before_sd(releases: list[Release]) -> None:
-    order = {"4K": 0, "HD": 2, "SD": 3}
-    places = []
-    for decision in judge(ALIEN, releases, ALL):
-        parsed = parse_release(decision.release.name)
-        if decision.accepted:
-            quality = quality_of(parsed)
-            assert quality is not None
-            places.append(1 if quality == "HD" and parsed.romanian else order[quality])
+    accepted = [parse_release(decision.release.name) for decision in judge(ALIEN, releases, ALL) if decision.accepted]
+    places = [
+        0 if parsed.resolution == "2160p" else 3 if parsed.resolution in {None, "576p", "480p"} else 2 - parsed.romanian
+        for parsed in accepted
+    ]
     assert places == sorted(places)

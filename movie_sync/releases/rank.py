@@ -4,14 +4,17 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from movie_sync.movie import Decision, Movie, ParsedRelease, Profile, Release
+from movie_sync.movie import Decision, Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release
-from movie_sync.releases.rules import quality_of, refusals, seeders_in_words
+from movie_sync.releases.profile import TRAITS, Profile, has_trait, quality_words, traits_of
+from movie_sync.releases.rules import TRAIT_WORDS, free_from, mb_a_minute, refusals, seeders_in_words
 from movie_sync.releases.titles import title_key
 
-_RESOLUTION_ORDER = ("2160p", "1080p", "1080i", "720p", "576p", "480p")
+# A size is as good as the best one when it is within this factor, and worse by one for each further factor.
+_SIZE_STEP = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +30,88 @@ class _Step:
     words: Callable[[Release, ParsedRelease], str]
 
 
-def _steps(profile: Profile) -> list[_Step]:
-    places = {wish.quality: wish.priority for wish in reversed(profile.categories)}
-
-    def place(_: Release, parsed: ParsedRelease) -> int:
-        own = places.get(quality_of(parsed) or "SD", 1000)
-        return min(own, places.get("HD-RO", 1000)) if parsed.romanian and quality_of(parsed) == "HD" else own
-
-    def resolution(_: Release, parsed: ParsedRelease) -> int:
-        return _RESOLUTION_ORDER.index(parsed.resolution) if parsed.resolution else len(_RESOLUTION_ORDER)
-
-    def resolution_words(_: Release, parsed: ParsedRelease) -> str:
-        return parsed.resolution or "no resolution"
-
-    def seeders(release: Release, _: ParsedRelease) -> str:
-        return seeders_in_words(release.seeders)
-
-    steps = [
-        _Step(place, lambda _, parsed: f"{quality_of(parsed)}{' RO' if parsed.romanian else ''}"),
-        _Step(resolution, resolution_words),
-    ]
-    if profile.prefer_freeleech:
-        free = ("not freeleech", "freeleech")
-        steps.append(_Step(lambda release, _: not release.freeleech, lambda release, _: free[release.freeleech]))
-    if profile.prefer_doubleup:
-        double = ("no double upload", "double upload")
-        steps.append(_Step(lambda release, _: not release.doubleup, lambda release, _: double[release.doubleup]))
-    # Logarithmic: 900 seeders against 1,000 decide nothing.
-    steps += [
-        _Step(
+def _steps(movie: Movie, profile: Profile) -> list[_Step]:
+    """The steps a profile names, in its order; last the exact count of seeders, which tells nearly all apart."""
+    known = {
+        "quality": _quality_step(profile),
+        "completeness": _Step(_completeness, _completeness_words),
+        "double_upload": _either(lambda release, _: release.doubleup, "double upload", "no double upload"),
+        "freeleech": _either(lambda release, _: release.freeleech, "freeleech", "not freeleech"),
+        # Logarithmic: 900 seeders against 1,000 decide nothing.
+        "seeders": _Step(
             lambda release, _: -round(math.log10(release.seeders + 1)),
             lambda release, _: seeders_in_words(release.seeders),
         ),
-        _Step(lambda _, parsed: not parsed.proper, lambda _, parsed: "proper" if parsed.proper else "not proper"),
-        _Step(lambda release, _: -release.seeders, seeders),
-    ]
-    return steps
+        "size": _size_step(movie, profile),
+        "repack": _either(lambda _, parsed: parsed.proper or parsed.repack, "proper", "not proper"),
+        **{trait: _trait_step(trait, getattr(profile.prefer, trait)) for trait in TRAITS},
+    }
+    unused = {trait for trait in TRAITS if not getattr(profile.prefer, trait)}
+    if profile.freeleech in {"ignore", "only"}:
+        unused.add("freeleech")
+    if not profile.double_upload:
+        unused.add("double_upload")
+    exactly = _Step(lambda release, _: -release.seeders, lambda release, _: seeders_in_words(release.seeders))
+    return [*(known[name] for name in profile.steps if name not in unused), exactly]
+
+
+def _either(test: Callable[[Release, ParsedRelease], bool], yes: str, no: str) -> _Step:
+    return _Step(
+        lambda release, parsed: not test(release, parsed), lambda release, parsed: yes if test(release, parsed) else no
+    )
+
+
+def _quality_step(profile: Profile) -> _Step:
+    wishes = [wish for group in profile.qualities for wish in group]
+    romanian = any("ro" in wish.lower().split() for wish in wishes)
+
+    def words(_: Release, parsed: ParsedRelease) -> str:
+        return f"{quality_words(parsed)}{' RO' if romanian and parsed.romanian else ''}"
+
+    def place(_: Release, parsed: ParsedRelease) -> int:
+        found = profile.place(parsed)
+        return len(wishes) if found is None else found
+
+    return _Step(place, words)
+
+
+def _completeness(_: Release, parsed: ParsedRelease) -> int:
+    """The whole series before its first season, that before later ones; 0 for films."""
+    return 0 if parsed.pack else parsed.season or 0
+
+
+def _completeness_words(_: Release, parsed: ParsedRelease) -> str:
+    return "the whole series" if parsed.pack else f"season {parsed.season}"
+
+
+def _size_step(movie: Movie, profile: Profile) -> _Step:
+    def distance(release: Release, parsed: ParsedRelease) -> int:
+        asked, rate = profile.size_range(parsed), mb_a_minute(movie, release)
+        if asked is None or asked.best is None or rate is None:
+            return 0
+        return int(abs(math.log(rate / asked.best)) / math.log(_SIZE_STEP))
+
+    def words(release: Release, parsed: ParsedRelease) -> str:
+        asked, rate = profile.size_range(parsed), mb_a_minute(movie, release)
+        best = f" (best {asked.best:g})" if asked and asked.best else ""
+        return f"{rate or 0:.0f} MB a minute{best}"
+
+    return _Step(distance, words)
+
+
+def _trait_step(trait: str, wanted: Sequence[str]) -> _Step:
+    def first(release: Release, parsed: ParsedRelease) -> int:
+        had = traits_of(release.name, parsed, trait)
+        return next((n for n, one in enumerate(wanted) if has_trait(had, one, trait)), len(wanted))
+
+    def words(release: Release, parsed: ParsedRelease) -> str:
+        place = first(release, parsed)
+        if place < len(wanted):
+            return f"{TRAIT_WORDS[trait]} {wanted[place]}"
+        had = () if trait == "words" else traits_of(release.name, parsed, trait)
+        return f"{TRAIT_WORDS[trait]} {', '.join(had)}" if had else f"no {TRAIT_WORDS[trait]} you prefer"
+
+    return _Step(first, words)
 
 
 def judge(
@@ -70,24 +119,27 @@ def judge(
     releases: Sequence[Release],
     profile: Profile,
     blocklist: Mapping[tuple[str, int], str] | None = None,
+    now: float = 0.0,
 ) -> list[Decision]:
     """Refuse what must not be taken, and order the rest, best first.
 
-    The steps: place of its quality in the category priority (read from the name, never from the tracker's category),
-    resolution, freeleech and double upload where wished for, seeders in powers of ten, proper, seeders.
+    The steps of ``profile.steps`` are compared in their order, then the count of seeders; the first difference decides.
+    Quality is read from the name, never from the tracker's category.
 
     Args:
         movie: The film that is wanted.
         releases: Candidates, any order, may be empty; sizes in bytes.
         profile: What the user wants.
         blocklist: (tracker, release id) never to be taken for this film, with the reason.
+        now: Unix seconds, for a profile that waits for freeleech.
 
     Returns:
         One decision a release: accepted ones first, best first, each with the step that put it before the next; then
         the refused, each with every reason. Equal releases keep the tracker's order.
     """
-    judged = [Decision(release, refusals(movie, release, profile, blocklist or {})) for release in releases]
-    steps = _steps(profile)
+    judge_one = partial(_judged, movie, profile, blocklist or {}, now)
+    judged = [judge_one(release) for release in releases]
+    steps = _steps(movie, profile)
 
     def place(decision: Decision) -> list[Any]:
         parsed = parse_release(decision.release.name)
@@ -99,6 +151,16 @@ def judge(
         for decision, after in zip(accepted, [*accepted[1:], None], strict=False)
     ]
     return [*explained, *(decision for decision in judged if not decision.accepted)]
+
+
+def _judged(
+    movie: Movie, profile: Profile, blocklist: Mapping[tuple[str, int], str], now: float, release: Release
+) -> Decision:
+    against = refusals(movie, release, profile, blocklist, now)
+    # Nothing but its age speaks against it: it is worth coming back for.
+    waits = free_from(release, profile) if len(against) == 1 else None
+    only_young = waits is not None and waits > now and not refusals(movie, release, profile, blocklist, waits)
+    return Decision(release, against, passes_at=waits if only_young else None)
 
 
 def _because(steps: Sequence[_Step], release: Release, after: Release | None) -> str:
