@@ -25,9 +25,12 @@ from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.parts import Parts
 from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
+from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.queues.upgrade_queue import UpgradeQueue
 from movie_sync.store import DATABASE_FILE, Store, requests
 from movie_sync.store.providers import NEEDS_USER
+from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.watchlist import Watchlist
 from movie_sync.workers import (
     MAX_ACTIVE,
@@ -191,7 +194,8 @@ class App:
         )
         self._build_rooms()
         self._look_after_services()
-        self._hand_over = HandOver(self._queue, self._tracker, self._client, self._library, config.home / "torrents")
+        questions, folder = Questions(self._store, self._clock), config.home / "torrents"
+        self._hand_over = HandOver(self._queue, questions, self._tracker, self._client, self._library, folder)
         if not settings.keep_torrent_files:
             self._hand_over.tidy()
         # The workers stand still: what one of them had claimed when it met an error is due again.
@@ -268,6 +272,16 @@ class App:
 
     def _build_workers(self) -> None:
         settings = self._config.settings
+        upgrades = Upgrades(
+            UpgradeQueue(self._store, self._clock),
+            self._queue,
+            self._tracker,
+            self._client,
+            self._hand_over,
+            self._config.profile,
+            self._clock,
+            stalled_after_s=settings.stalled_after,
+        )
         self._downloads = DownloadWorker(
             self._watchlists,
             self._tracker,
@@ -277,6 +291,7 @@ class App:
             self._hand_over,
             self._health,
             self._config.profile,
+            upgrades,
             self._clock,
             max_active=settings.max_active_downloads,
             on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
@@ -297,6 +312,7 @@ class App:
             self._hand_over,
             self._health,
             self._clock,
+            upgrades=upgrades,
             stalled_after_s=settings.stalled_after,
             keep_torrent_files=settings.keep_torrent_files,
             on_due=self._downloads.wake,

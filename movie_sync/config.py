@@ -154,6 +154,13 @@ class DownloadPreferences(msgspec.Struct, frozen=True, kw_only=True):
     minimum_seeders: Annotated[int, Meta(ge=0, le=100_000, description="Fewer seeders than these are refused.")] = 1
 
 
+class PathMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One folder under two names."""
+
+    client: Annotated[str, Meta(min_length=1)]
+    here: Annotated[str, Meta(min_length=1)]
+
+
 class QBittorrentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """qbittorrent in filelist_config.json."""
 
@@ -167,6 +174,13 @@ class QBittorrentSettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     tags: Annotated[str, Meta(description="Tags of our torrents, commas between them.")] = "movie_sync,filelist"
     save_path: Annotated[str, Meta(description="Where qBittorrent puts films; empty: its own default.")] = ""
+    path_mappings: Annotated[
+        tuple[PathMapping, ...],
+        Meta(
+            description="Folders that qBittorrent sees under another name, for one in a container or on another host:"
+            ' [{"client": "/downloads", "here": "/srv/films"}].'
+        ),
+    ] = ()
     auto_start: Annotated[
         str, Meta(description="The command that starts qBittorrent when it does not answer; empty: none.")
     ] = ""
@@ -383,7 +397,7 @@ class Config:
     def profile_file(self) -> Path | None:
         """The user's own profile, absolute; None when a ready-made one or the category priority decides."""
         named = self.settings.profile
-        return None if not named or named in READY_MADE else self.home / Path(named).expanduser()
+        return None if not named or named in READY_MADE else _profile_path(named, self.home)
 
     @property
     def search_categories(self) -> tuple[int, ...]:
@@ -393,10 +407,8 @@ class Config:
         return (*_FILMS, *_SERIES) if self.profile.include_series else _FILMS
 
     def _read_profile(self) -> Profile:
-        named, file = self.settings.profile, self.profile_file
-        if file is not None:
-            return read_profile(file, self.origin("profile"))
-        return READY_MADE[named] if named else self._category_profile()
+        named = self.settings.profile
+        return named_profile(named, self.home, self.origin("profile")) if named else self._category_profile()
 
     def _category_profile(self) -> Profile:
         """What category_priority and download_preferences say together."""
@@ -443,19 +455,27 @@ def _quality(category: Category) -> str:
     return ("hd ro" if "ro" in name.split("-") else "hd") if "hd" in name else "sd"
 
 
-def read_profile(path: Path, origin: str = COMMAND_LINE) -> Profile:
-    """A profile of the user's own; its name is the file's.
+def _profile_path(name: str, home: Path) -> Path:
+    return home / Path(name).expanduser()
+
+
+def named_profile(name: str, home: Path, origin: str = COMMAND_LINE) -> Profile:
+    """A ready-made profile, or one of the user's own, which is called as its file.
 
     Args:
-        path: A JSON file.
+        name: Of a ready-made one, or a JSON file; a relative path begins at ``home``.
+        home: The home folder.
         origin: Who named it, for the error.
 
     Raises:
         ConfigError: It is not there, does not parse, or says what no profile can say.
     """
+    if name in READY_MADE:
+        return READY_MADE[name]
+    path = _profile_path(name, home)
     if not path.exists():
         raise ConfigError(
-            f"There is no profile {path.name!r}: it is none of {', '.join(READY_MADE)}, and there is no file {path}.",
+            f"There is no profile {name!r}: it is none of {', '.join(READY_MADE)}, and there is no file {path}.",
             file=origin,
             key="profile",
             hint="movie-sync config profile show balanced prints one to begin with.",

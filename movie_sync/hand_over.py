@@ -8,9 +8,10 @@ from movie_sync.clients.torrent_client import TorrentClient
 from movie_sync.errors import BadTorrent, ClientRefuses, NothingFound
 from movie_sync.lib.files import make_private_folder, write_whole
 from movie_sync.lib.torrent_file import read_torrent
-from movie_sync.library.index import LibraryIndex
-from movie_sync.library.match import film_keys, path_keys
-from movie_sync.movie import ClientTorrent, Decision, Movie, Release, Torrent
+from movie_sync.library.index import Found, LibraryIndex
+from movie_sync.library.match import match
+from movie_sync.movie import Decision, Release, Torrent
+from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.download_service import MovieDownloader
@@ -26,6 +27,7 @@ class HandOver:
 
     Args:
         queue: Where intents and outcomes are committed.
+        questions: What people said of files that are probably a film.
         tracker: Where .torrents come from.
         client: Who fetches the film.
         library: What is on disk.
@@ -35,12 +37,14 @@ class HandOver:
     def __init__(
         self,
         queue: QueueManager,
+        questions: Questions,
         tracker: MovieDownloader,
         client: TorrentClient,
         library: LibraryIndex,
         folder: Path,
     ) -> None:
         self._queue = queue
+        self._questions = questions
         self._tracker = tracker
         self._client = client
         self._library = library
@@ -64,15 +68,26 @@ class HandOver:
         reasons: list[str] = []
         for decision in accepted:
             try:
-                torrent = self._fetch(decision.release, refused)
+                torrent = self.fetch(decision.release, refused)
             except BadTorrent as exc:
                 log.info("%s: %s", film.movie, exc)
                 reasons.append(str(exc))
                 continue
-            return self._queue.intend(film.film_id, decision.release, torrent, self._client.name)
+            return self._queue.intend(
+                film.film_id, decision.release, torrent, self._client.name, decision.because
+            )
         raise NothingFound(f"No .torrent of {film.movie} could be used.", reasons)
 
-    def _fetch(self, release: Release, refused: frozenset[str]) -> Torrent:
+    def fetch(self, release: Release, refused: frozenset[str]) -> Torrent:
+        """Fetch a .torrent and keep its file.
+
+        Args:
+            release: Of the tracker.
+            refused: Info-hashes that went wrong for this film.
+
+        Raises:
+            BadTorrent: It is none, or one of the refused. ProviderError as for MovieDownloader.fetch_torrent.
+        """
         torrent = self._tracker.fetch_torrent(release)
         if torrent.info_hash in refused:
             raise BadTorrent(f"{release.name} is the same torrent as one that went wrong before.")
@@ -96,11 +111,11 @@ class HandOver:
             return None
         known = self._client.snapshot([intent.info_hash]).get(intent.info_hash)
         if known is None and not film.fetch_anew:
-            where = self.whereabouts(film.movie)
+            where = self.whereabouts(film)
             if where is not None and self._queue.owned(film.film_id, where):
                 self.forget_torrent(intent.info_hash)
                 return "owned"
-        torrent = self._stored(intent.info_hash)
+        torrent = self.stored(intent.info_hash)
         if torrent is None and known is None:
             self._queue.take_back(film.film_id, "Its .torrent is gone from disk; it is searched anew.")
             return None
@@ -115,7 +130,7 @@ class HandOver:
 
     def again(self, info_hash: str) -> bool:
         """Give the client a torrent it lost; False when its .torrent is gone here too. Raises as for finish."""
-        torrent = self._stored(info_hash)
+        torrent = self.stored(info_hash)
         if torrent is None:
             return False
         try:
@@ -124,20 +139,41 @@ class HandOver:
             return False
         return True
 
-    def whereabouts(self, movie: Movie) -> str | None:
+    def whereabouts(self, film: FilmRecord) -> str | None:
         """A file or a torrent of someone else that certainly is this film; None when there is none.
+
+        What a person said of a file counts before what its name says.
 
         Raises:
             Unavailable: The library, or the client, cannot be asked now.
         """
         self._library.refresh()
-        found = self._library.find(movie, self._queue.unfinished_names())
-        if found is None and (wanted := set(film_keys(movie))):
-            own = self._queue.own_hashes()
-            for torrent in self._client.snapshot().values():
-                if torrent.info_hash not in own and _is(torrent, wanted):
-                    return f"{torrent.name} in {self._client.name}"
-        return found
+        said = self._questions.answers(film.film_id)
+        for found in self._candidates(film):
+            if said.get(found.path) == "accept" or (found.match.verdict == "certain" and found.path not in said):
+                return found.path
+        own = self._queue.own_hashes()
+        for torrent in self._client.snapshot().values():
+            if torrent.info_hash not in own and match(film.movie, torrent.name).verdict == "certain":
+                return f"{torrent.name} in {self._client.name}"
+        return None
+
+    def ask_about(self, film: FilmRecord) -> bool:
+        """Hold a claimed film when files probably are it and nobody has said so or said no; after `whereabouts`.
+
+        Returns:
+            True when it is held.
+        """
+        said = self._questions.answers(film.film_id)
+        probable = [found for found in self._candidates(film) if found.match.verdict == "probable"]
+        asked = [(found.path, found.match.because) for found in probable if found.path not in said]
+        if not asked:
+            self._questions.settled(film.film_id)
+            return False
+        return self._questions.hold(film.film_id, asked)
+
+    def _candidates(self, film: FilmRecord) -> list[Found]:
+        return self._library.candidates(film.movie, self._queue.unfinished_names())
 
     def forget_torrent(self, info_hash: str) -> None:
         """Delete a .torrent that is not needed any more; it may carry the user's announce key."""
@@ -150,13 +186,10 @@ class HandOver:
             if path.stem not in needed:
                 path.unlink(missing_ok=True)
 
-    def _stored(self, info_hash: str) -> Torrent | None:
+    def stored(self, info_hash: str) -> Torrent | None:
+        """A .torrent that was fetched and is still kept, None when there is none, or it is damaged."""
         try:
             torrent = read_torrent(self.torrent_path(info_hash).read_bytes())
         except (FileNotFoundError, BadTorrent):
             return None
         return torrent if torrent.info_hash == info_hash else None
-
-
-def _is(torrent: ClientTorrent, wanted: set[tuple[str, int]]) -> bool:
-    return not wanted.isdisjoint(path_keys(torrent.name))

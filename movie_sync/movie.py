@@ -309,6 +309,8 @@ class ClientTorrent:
         ours: It carries this program's mark.
         save_path: The folder it writes to, as the client sees it.
         speed_bytes_s: Download speed now.
+        ratio: Uploaded in parts of what was downloaded.
+        seeding_s: Seconds it has been seeded.
         message: The client's own words on an error; "" otherwise.
     """
 
@@ -322,6 +324,8 @@ class ClientTorrent:
     size_bytes: int = 0
     speed_bytes_s: int = 0
     seeds: int = 0
+    ratio: float = 0.0
+    seeding_s: float = 0.0
     message: str = ""
 
 

@@ -91,6 +91,7 @@ def qbittorrent(parts: Parts) -> TorrentClient:
         tags=settings.tags.split(","),
         save_path=settings.save_path,
         auto_start=settings.auto_start,
+        path_mappings=[(mapping.client, mapping.here) for mapping in settings.path_mappings],
     )
 
 

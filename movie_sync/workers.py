@@ -32,7 +32,7 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryIndex
-from movie_sync.movie import ClientTorrent, Release, Status, WatchedFilm
+from movie_sync.movie import ClientTorrent, Decision, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
@@ -42,6 +42,7 @@ from movie_sync.store.films import FilmRecord
 from movie_sync.store.providers import FINE
 from movie_sync.store.transfers import Transfer
 from movie_sync.trackers.download_service import MovieDownloader
+from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.watchlist import Known, Reading, Watchlist
 
 log = logging.getLogger(__name__)
@@ -355,6 +356,7 @@ class DownloadWorker(Worker):
         hand_over: The last steps.
         health: Decides whether a service may be asked.
         profile: What the user wants of a release.
+        upgrades: Looked after when no film is due.
         clock: See Worker.
         max_active: Films downloading at once; 0: no limit.
         on_handed_over: Called when the client got a film.
@@ -372,6 +374,7 @@ class DownloadWorker(Worker):
         hand_over: HandOver,
         health: ProviderHealth,
         profile: Profile,
+        upgrades: Upgrades,
         clock: Clock,
         *,
         max_active: int = 0,
@@ -387,6 +390,7 @@ class DownloadWorker(Worker):
         self._hand_over = hand_over
         self._health = health
         self._profile = profile
+        self._upgrades = upgrades
         self._max_active = max_active
         self._on_handed_over = on_handed_over
         self._claimed: int | None = None
@@ -397,7 +401,7 @@ class DownloadWorker(Worker):
         full = self._full(now)
         hand_overs = self._queue.due_hand_overs()
         if not hand_overs and not self._queue.any_due():
-            return self._until_next(now)
+            return self._idle(full, now)
         if (held := self._held(now)) is not None:
             for film in hand_overs:
                 self._count("put_off", self._queue.put_off(film.film_id, *held))
@@ -439,8 +443,22 @@ class DownloadWorker(Worker):
         self.tally.counts["put_off"] += self._queue.put_off_all_due(*held)
         return min(max(held[0] - now, 1.0), LONGEST_WAIT_S)
 
+    def _idle(self, full: _Held | None, now: float) -> float:
+        """No film is due: look for one better release, if it is time."""
+        if full is None and self._left_alone(self._tracker.name, now) is None:
+            try:
+                if self._upgrades.look():
+                    self._recovered(self._tracker.name)
+                    return 0.0
+            except QueryRefused as exc:
+                log.info("%s", exc)
+            except ProviderError as exc:
+                self._health.failed(exc)
+        return self._until_next(now)
+
     def _until_next(self, now: float) -> float:
-        moment = self._queue.next_moment()
+        moments = (self._queue.next_moment(), self._upgrades.next_moment())
+        moment = min((one for one in moments if one is not None), default=None)
         return LONGEST_WAIT_S if moment is None else min(max(moment - now, 0.5), LONGEST_WAIT_S)
 
     def _left_alone(self, provider: str, now: float) -> _Held | None:
@@ -497,39 +515,68 @@ class DownloadWorker(Worker):
             raise
 
     def _choose(self, film: FilmRecord) -> None:
+        if (grabbed := self._queue.grabbed(film.film_id)) is not None:
+            self._take_grabbed(film, grabbed)
+            return
         if self._is_there(film):
             return
         read = self._with_details(film)
         if read.film_id != film.film_id or read.status is not Status.CLAIMED:
             return  # it turned out to be a film that is known already, which goes its own way
-        if read.movie.kind == "series":
+        if read.movie.kind == "series" and not self._profile.include_series:
             self._count("failed", self._queue.series(film.film_id))
             return
-        if read is not film and self._is_there(read):
+        if (read is not film and self._is_there(read)) or self._is_asked_about(read):
             return
         releases = self._tracker.search(read.movie)
         self._recovered(self._tracker.name)
         named = self._named(read, releases)
-        if named is not read and self._is_there(named):
+        if named is not read and (self._is_there(named) or self._is_asked_about(named)):
             return
-        judged = judge(named.movie, releases, self._profile, self._queue.refused_releases(film.film_id))
+        self._take_best(named, releases)
+
+    def _take_best(self, film: FilmRecord, releases: Sequence[Release]) -> None:
+        """Judge what a search brought, and begin to hand over the best."""
+        blocklist = self._queue.refused_releases(film.film_id)
+        judged = judge(film.movie, releases, self._profile, blocklist, self._clock.now())
         self._queue.searched(film.film_id, judged)
         accepted = [decision for decision in judged if decision.accepted]
-        if not accepted:
-            code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
-            self._count("failed", self._queue.not_found(film.film_id, code, reason))
+        if accepted:
+            self._begin(film, accepted)
             return
-        if self._hand_over.begin(named, accepted):
+        waits = min((one.passes_at for one in judged if one.passes_at is not None), default=None)
+        code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
+        if waits is not None:
+            self._count("put_off", self._queue.put_off(film.film_id, waits, reason, "freeleech"))
+            return
+        self._count("failed", self._queue.not_found(film.film_id, code, reason))
+
+    def _take_grabbed(self, film: FilmRecord, release: Release) -> None:
+        """What a person chose is taken, whatever speaks against it."""
+        try:
+            self._begin(film, [Decision(release, because="you chose it")])
+        except NothingFound as exc:
+            self._queue.ungrab(film.film_id, " ".join((exc.message, *exc.reasons)))
+            raise
+
+    def _begin(self, film: FilmRecord, accepted: Sequence[Decision]) -> None:
+        if self._hand_over.begin(film, accepted):
             begun = self._queue.get(film.film_id)
             if begun is not None:
                 self._finish(begun)
 
     def _is_there(self, film: FilmRecord) -> bool:
-        where = None if film.fetch_anew else self._hand_over.whereabouts(film.movie)
+        where = None if film.fetch_anew else self._hand_over.whereabouts(film)
         if where is None:
             return False
         self._count("already_owned", self._queue.owned(film.film_id, where))
         return True
+
+    def _is_asked_about(self, film: FilmRecord) -> bool:
+        """True when a file is probably this film: it is held until a person has said so or said no."""
+        asked = not film.fetch_anew and self._hand_over.ask_about(film)
+        self._count("put_off", asked)
+        return asked
 
     def _with_details(self, film: FilmRecord) -> FilmRecord:
         """The film with what its page says, read now if it never was; as it is when no source can be asked."""
@@ -630,6 +677,7 @@ class TransferWorker(Worker):
         hand_over: Gives a lost torrent again.
         health: Decides whether the client may be asked.
         clock: See Worker.
+        upgrades: Better releases on their way.
         stalled_after_s: Without a byte or a seed for this long, another release is taken.
         keep_torrent_files: Keep the .torrent of a finished film.
         on_due: Called when films may be due: one needs another release, the client is back, or a download ended.
@@ -645,6 +693,7 @@ class TransferWorker(Worker):
         health: ProviderHealth,
         clock: Clock,
         *,
+        upgrades: Upgrades,
         stalled_after_s: float,
         keep_torrent_files: bool,
         on_due: Callable[[], None] = lambda: None,
@@ -654,6 +703,7 @@ class TransferWorker(Worker):
         self._queue = queue
         self._hand_over = hand_over
         self._health = health
+        self._upgrades = upgrades
         self._stalled_after_s = stalled_after_s
         self._keep_torrent_files = keep_torrent_files
         self._on_due = on_due
@@ -672,7 +722,7 @@ class TransferWorker(Worker):
             self._polled_at = None
             return ACTIVE_POLL_S
         try:
-            return self._look(pairs)
+            return min(self._look(pairs), ACTIVE_POLL_S if self._upgrades.follow() else IDLE_POLL_S)
         except ProviderError as exc:
             self._health.failed(exc)
             self._polled_at = None
@@ -812,6 +862,7 @@ class TransferWorker(Worker):
 
     def _finished(self, transfer: Transfer) -> None:
         self._queue.downloaded(transfer)
+        self._upgrades.plan(transfer.film_id, transfer.release_name)
         self._on_due()
         self._take_out_superseded(transfer)
         if not self._keep_torrent_files:

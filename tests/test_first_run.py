@@ -352,6 +352,7 @@ def limited(house: House, most: int, queue: QueueManager | None = None) -> Scrip
         house.hand_over,
         house.health,
         house.profile,
+        house.upgrades,
         house.clock,
         max_active=most,
     )
@@ -556,6 +557,7 @@ def test_where_torrents_are_only_saved_there_is_no_limit(house: House) -> None:
         house.hand_over,
         house.health,
         house.profile,
+        house.upgrades,
         house.clock,
         max_active=1,
     )

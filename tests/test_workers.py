@@ -26,10 +26,13 @@ from movie_sync.library.index import LibraryFolder, LibraryIndex
 from movie_sync.movie import ClientTorrent, Decision, Movie, Status, Torrent, TransferState
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.queues.questions import Questions
+from movie_sync.queues.upgrade_queue import UpgradeQueue
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.filelist_downloader import FileListDownloader
 from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
+from movie_sync.upgrades import Upgrades
 from movie_sync.workers import DownloadWorker, FacesWorker, MonitorWorker, TransferWorker, Worker
 
 HOUR = 3600.0
@@ -116,8 +119,21 @@ class House:
         )
         self.films = self.folder / "films"
         self.library = LibraryIndex([LibraryFolder(self.films, False)], self.store)
-        self.hand_over = HandOver(self.queue, self.tracker, self.client, self.library, self.folder / "torrents")
+        self.questions = Questions(self.store, self.clock)
+        self.hand_over = HandOver(
+            self.queue, self.questions, self.tracker, self.client, self.library, self.folder / "torrents"
+        )
         self.profile = Config.load(self.folder, environment={}).profile
+        self.upgrades = Upgrades(
+            UpgradeQueue(self.store, self.clock),
+            self.queue,
+            self.tracker,
+            self.client,
+            self.hand_over,
+            self.profile,
+            self.clock,
+            stalled_after_s=24 * HOUR,
+        )
         self.monitor = MonitorWorker(
             [self.watchlist],
             self.queue,
@@ -135,6 +151,7 @@ class House:
             self.hand_over,
             self.health,
             self.profile,
+            self.upgrades,
             self.clock,
         )
         self.transfers = TransferWorker(
@@ -143,6 +160,7 @@ class House:
             self.hand_over,
             self.health,
             self.clock,
+            upgrades=self.upgrades,
             stalled_after_s=24 * HOUR,
             keep_torrent_files=False,
         )

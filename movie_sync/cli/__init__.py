@@ -25,14 +25,18 @@ COMMANDS = {
     "demo": ("demo", "command"),
     "diagnose": ("diagnose", "command"),
     "import": ("imports", "command"),
+    "library": ("library", "group"),
     "list": ("films", "list_films"),
     "logs": ("logs", "command"),
+    "releases": ("releases", "group"),
     "remove": ("films", "remove"),
     "restore": ("backups", "restore"),
     "retry": ("films", "retry"),
     "run": ("run", "command"),
+    "search": ("search", "command"),
     "service": ("service", "group"),
     "stats": ("stats", "command"),
+    "why": ("why", "command"),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import msgspec
 
+from movie_sync.cli import profile
 from movie_sync.cli.output import Answer, Talk, answers, on_terminal, styled
 from movie_sync.config import COMMAND_LINE, CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, setting_named, write_settings
 from movie_sync.credentials_manager import CredentialsManager
@@ -25,6 +26,9 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     """  # noqa: D301  click reads the \b
     if ctx.invoked_subcommand is None:
         ctx.invoke(wizard, as_json=as_json, verbose=False, log_file=None)
+
+
+group.add_command(profile.group)
 
 
 @group.command("wizard", short_help="The same as without a command")
@@ -86,7 +90,10 @@ def show(talk: Talk, *, key: str | None) -> Answer:  # noqa: ARG001
         for setting in shown
     ]
     lines = [_line(row) for row in rows]
-    return Answer({"ok": True, "home": str(config.home), "settings": rows}, lines, notes=config.notes)
+    decides = f"profile {config.profile.name}" if config.settings.profile else "category_priority"
+    data = {"ok": True, "home": str(config.home), "decides": decides, "settings": rows}
+    notes = [*config.notes, f"Which release is best is decided by: {decides}."]
+    return Answer(data, lines, notes=notes)
 
 
 def _line(row: dict[str, Any]) -> str:

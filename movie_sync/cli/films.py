@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers, styled
-from movie_sync.errors import StoreError, Unavailable
+from movie_sync.errors import StoreError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
-from movie_sync.movie import FilmFacts, Movie, Queue, Status
+from movie_sync.movie import Queue, Status
 from movie_sync.queues.entries import entry_of
-from movie_sync.store import DATABASE_FILE, Store, films, providers
+from movie_sync.store import DATABASE_FILE, Store, films
 from movie_sync.store.films import FilmRecord
 from movie_sync.verbs import films as verbs
 from movie_sync.verbs.home import Home, opened
@@ -28,7 +28,7 @@ _QUEUES = ("pending", "failed", "completed")
 _COLOURS = {"pending": "cyan", "failed": "yellow", "completed": "green"}
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG001  click's signature
+def complete_film(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG001  click's signature
     """Titles known to the database, for the shell's completion."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415  only in a shell's completion
 
@@ -90,7 +90,7 @@ def _story(film: FilmRecord, now: float) -> str:
 
 
 @click.command(short_help="Ask for a film that is on no list")
-@click.argument("film", required=False, metavar="FILM", shell_complete=_complete)
+@click.argument("film", required=False, metavar="FILM", shell_complete=complete_film)
 @click.option("--seen", is_flag=True, help="All films that were on a list before the first run.")
 @answers
 def add(talk: Talk, *, film: str | None, seen: bool) -> Answer:  # noqa: ARG001
@@ -105,7 +105,9 @@ def add(talk: Talk, *, film: str | None, seen: bool) -> Answer:  # noqa: ARG001
         if film is None:
             count = home.editor.queue_seen()
             return _answer(home, {"queued": count}, f"{count} films seen before are queued.")
-        added = verbs.add(home, film, lambda movie: _look_up(home, movie))
+        from movie_sync.verbs.film_pages import look_up  # noqa: PLC0415  half a second that `list` need not pay
+
+        added = verbs.add(home, film, lambda movie: look_up(home, movie))
         words = {
             "queued": "is queued.",
             "pending": "is queued already.",
@@ -115,26 +117,8 @@ def add(talk: Talk, *, film: str | None, seen: bool) -> Answer:  # noqa: ARG001
         return _answer(home, data, f"{added.film.movie} {words[added.outcome]}", added.note)
 
 
-def _look_up(home: Home, movie: Movie) -> FilmFacts | None:
-    """Read one film page, politely, as the service does."""
-    from movie_sync import parts  # noqa: PLC0415  half a second that other commands need not pay
-    from movie_sync.config import Config  # noqa: PLC0415
-    from movie_sync.credentials_manager import CredentialsManager  # noqa: PLC0415
-
-    with home.store.read() as tx:
-        state = providers.get(tx, "letterboxd")
-    if state.next_try(home.clock.now()) > home.clock.now():
-        raise Unavailable(
-            "letterboxd", state.message or "Letterboxd is left alone for a while.", hint="Ask again later."
-        )
-    config = Config.load(home.folder)
-    credentials = CredentialsManager(home.folder)
-    with contextlib.closing(parts.letterboxd(parts.Parts(config, credentials, home.store, home.clock))) as letterboxd:
-        return letterboxd.facts(movie)
-
-
 @click.command(short_help="Try films again now")
-@click.argument("film", required=False, metavar="FILM", shell_complete=_complete)
+@click.argument("film", required=False, metavar="FILM", shell_complete=complete_film)
 @click.option("--all", "everything", is_flag=True, help="Every film that failed; excluded ones and series stay.")
 @click.option("--now", "services", is_flag=True, help="Ask every service again at once, check the watchlist.")
 @click.option("--anew", is_flag=True, help="With FILM: fetch it once more though it is completed.")
@@ -163,7 +147,7 @@ def retry(talk: Talk, *, film: str | None, everything: bool, services: bool, ane
 
 
 @click.command(short_help="Never fetch a film")
-@click.argument("film", metavar="FILM", shell_complete=_complete)
+@click.argument("film", metavar="FILM", shell_complete=complete_film)
 @answers
 def remove(talk: Talk, *, film: str) -> Answer:  # noqa: ARG001
     """Exclude a film, whatever lists say, until: movie-sync add. Nothing on disk or in the client is touched.

@@ -230,6 +230,8 @@ class BuiltinClient(TorrentClient):
             size_bytes=status.total_wanted,
             speed_bytes_s=status.download_payload_rate,
             seeds=status.num_seeds,
+            ratio=status.all_time_upload / max(1, status.total_wanted),
+            seeding_s=float(status.seeding_duration.total_seconds()),
             message=message,
         )
 

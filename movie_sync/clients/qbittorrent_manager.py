@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import qbittorrentapi
 import requests
@@ -14,6 +14,7 @@ from qbittorrentapi import exceptions as qbt
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
 from movie_sync.errors import AuthFailed, ClientRefuses, Unavailable
 from movie_sync.lib.clock import Clock
+from movie_sync.lib.path_mapping import here
 from movie_sync.lib.redaction import keep_secret
 from movie_sync.movie import ClientTorrent, Torrent, TransferState
 
@@ -59,6 +60,7 @@ class QBittorrentManager(TorrentClient):
         save_path: "" for qBittorrent's own.
         auto_start: The command that starts it when it does not answer; "" to never start one.
         clock: Waits while looking again.
+        path_mappings: Folders as qBittorrent sees them, each with the same as seen from here.
     """
 
     name = PROVIDER
@@ -75,6 +77,7 @@ class QBittorrentManager(TorrentClient):
         tags: Collection[str] = ("movie_sync",),
         save_path: str = "",
         auto_start: str = "",
+        path_mappings: Sequence[tuple[str, str]] = (),
     ) -> None:
         keep_secret(password)
         self._address = host if "://" in host else f"http://{host}" if names_port(host) else f"http://{host}:{port}"
@@ -90,6 +93,7 @@ class QBittorrentManager(TorrentClient):
         self._tags = tuple(tag.strip() for tag in tags if tag.strip())
         self._save_path = save_path
         self._auto_start = auto_start
+        self._path_mappings = tuple(path_mappings)
         self._started = False
         self._clock = clock
         self._lock = threading.RLock()
@@ -207,10 +211,12 @@ class QBittorrentManager(TorrentClient):
             state=state,
             done=state == "seeding" and progress >= 1.0 and left == 0,
             ours=not self._tags or not tags.isdisjoint(self._tags),
-            save_path=str(row.get("save_path") or ""),
+            save_path=here(str(row.get("save_path") or ""), self._path_mappings),
             size_bytes=int(str(row.get("size") or 0)),
             speed_bytes_s=int(str(row.get("dlspeed") or 0)),
             seeds=max(0, int(str(row.get("num_seeds") or 0))),
+            ratio=float(str(row.get("ratio") or 0.0)),
+            seeding_s=float(str(row.get("seeding_time") or 0.0)),
             message=raw_state if state in {"error", "missing_files"} else "",
         )
 

@@ -31,6 +31,7 @@ _FRESH: Mapping[str, Any] = {
     "progress": None,
     "left_at": None,
     "fetch_anew": 0,
+    "upgrade_after": None,
 }
 
 

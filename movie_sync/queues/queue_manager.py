@@ -8,7 +8,7 @@ from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues.moves import seen_before, start_anew
-from movie_sync.store import Store, decisions, films, history, overview, transfers, wishes
+from movie_sync.store import Store, decisions, films, grabs, history, overview, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 from movie_sync.store.overview import QueueStats
@@ -445,13 +445,25 @@ class QueueManager:
         with self._store.read() as tx:
             return transfers.unfinished_names(tx)
 
-    def intend(self, film_id: int, release: Release, torrent: Torrent, client: str) -> bool:
+    def grabbed(self, film_id: int) -> Release | None:
+        """The release a person chose for a film, None when nobody did."""
+        with self._store.read() as tx:
+            return grabs.get(tx, film_id)
+
+    def ungrab(self, film_id: int, reason: str) -> None:
+        """What a person chose cannot be had: the film is searched like any other."""
+        with self._store.write() as tx:
+            grabs.clear(tx, film_id)
+            history.append(tx, self._clock.now(), film_id, "not_grabbed", reason)
+
+    def intend(self, film_id: int, release: Release, torrent: Torrent, client: str, because: str = "") -> bool:
         """Commit that this torrent is about to be handed over; the film is never given another by itself."""
         now = self._clock.now()
         with self._store.write() as tx:
             if not self._still(tx, film_id, Status.CLAIMED):
                 return False
             transfers.intend(tx, film_id, release, torrent, client, now)
+            grabs.clear(tx, film_id)
             films.change(
                 tx,
                 film_id,
@@ -462,7 +474,8 @@ class QueueManager:
                 release_name=release.name,
                 info_hash=torrent.info_hash,
             )
-            history.append(tx, now, film_id, "chosen", f"Chosen: {release.name} ({torrent.info_hash}).")
+            text = f"Chosen: {release.name} ({torrent.info_hash}){f': {because}' if because else ''}."
+            history.append(tx, now, film_id, "chosen", text)
         return True
 
     def take_back(self, film_id: int, reason: str) -> None:

@@ -26,9 +26,17 @@ class StoredDecision:
     reasons: tuple[str, ...]
 
 
+# Searches of a film of which every judgement is kept.
+KEPT_SEARCHES = 5
+
+
 def store(tx: Connection, film_id: int, decisions: Sequence[Decision], now: float) -> None:
-    """Keep the outcome of one search, in its order; those of the film's earlier searches are replaced."""
-    tx.execute("DELETE FROM decisions WHERE film = ?", (film_id,))
+    """Keep the outcome of one search, in its order, and those of the film's few searches before."""
+    tx.execute(
+        "DELETE FROM decisions WHERE film = ? AND at NOT IN"
+        " (SELECT DISTINCT at FROM decisions WHERE film = ? ORDER BY at DESC LIMIT ?)",
+        (film_id, film_id, KEPT_SEARCHES - 1),
+    )
     tx.executemany(
         "INSERT INTO decisions (film, at, place, tracker, release_id, name, size_bytes, seeders, verdict, reasons)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -51,7 +59,7 @@ def store(tx: Connection, film_id: int, decisions: Sequence[Decision], now: floa
 
 
 def of_film(tx: Connection, film_id: int) -> list[StoredDecision]:
-    """The film's last search, best first."""
+    """The film's last searches, oldest first; each with the best first."""
     rows = tx.execute("SELECT * FROM decisions WHERE film = ? ORDER BY at, place", (film_id,))
     return [
         StoredDecision(

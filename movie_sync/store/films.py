@@ -12,7 +12,7 @@ from movie_sync.store.connections import Connection, Row
 COLUMNS = frozenset(
     "title year number lid slug url imdb_id tmdb_id kind directors alt_titles runtime_min details_at added_at queued_at"
     " wish_order searches searched_at not_before reason claimed_at fetch_anew retry_count retry_after last_error"
-    " reason_code failed_at completed_at release_name info_hash progress left_at put_off_by extra".split()
+    " reason_code failed_at completed_at release_name info_hash progress left_at put_off_by upgrade_after extra".split()
 )
 _JSON_COLUMNS = frozenset({"directors", "alt_titles", "extra"})
 # When two films turn out to be one, the one with the larger number stays.
@@ -42,6 +42,7 @@ class FilmRecord:
         retry_count: Retries already used up.
         progress: 0.0 to 1.0 of the current transfer, None when there is none.
         left_at: When the last list that wished for it took that back; None while wished for, or never wished.
+        upgrade_after: When a better release is looked for, None: never.
         extra: Keys a person wrote into its entry which this program does not know.
     """
 
@@ -68,6 +69,7 @@ class FilmRecord:
     info_hash: str | None = None
     progress: float | None = None
     left_at: float | None = None
+    upgrade_after: float | None = None
     extra: Mapping[str, Any] | None = None
 
     @property
@@ -320,6 +322,24 @@ def next_moment(tx: Connection, *, claims_only: bool = False) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def next_upgrade(tx: Connection) -> float | None:
+    """When a better release is looked for next, None when for no film."""
+    moment: float | None = tx.execute(
+        "SELECT min(upgrade_after) FROM films WHERE upgrade_after IS NOT NULL"
+    ).fetchone()[0]
+    return moment
+
+
+def due_upgrade(tx: Connection, now: float) -> int | None:
+    """The downloaded film that has waited longest for a look for a better release, None when none is due."""
+    row = tx.execute(
+        "SELECT id FROM films WHERE upgrade_after IS NOT NULL AND upgrade_after <= ? AND status = 'downloaded'"
+        " ORDER BY upgrade_after LIMIT 1",
+        (now,),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
 def release_claims(tx: Connection) -> int:
     """Make every claimed film due again; returns how many there were."""
     cursor = tx.execute("UPDATE films SET status = 'due', claimed_at = NULL WHERE status = 'claimed'")
@@ -430,8 +450,8 @@ def _merge(tx: Connection, first: int, second: int) -> int:
         (keep, drop),
     )
     tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
-    for table in ("names", "decisions", "history"):
-        tx.execute(f"UPDATE {table} SET film = ? WHERE film = ?", (keep, drop))
+    for table in ("names", "decisions", "history", "questions", "grabs"):
+        tx.execute(f"UPDATE OR IGNORE {table} SET film = ? WHERE film = ?", (keep, drop))
     tx.execute("DELETE FROM films WHERE id = ?", (drop,))
     _store_movie(tx, keep, _filled(stays.movie, goes.movie))
     extra = {**(goes.extra or {}), **(stays.extra or {})}

@@ -96,8 +96,28 @@ _SCHEMA_2 = (
     "CREATE INDEX films_title ON films (title COLLATE NOCASE)",
 )
 
+# What is on disk, as last walked and read; a cache that may be emptied at any time.
+_LIBRARY_TABLES: Sequence[str] = ()
+
+# questions: files that are probably a wished film, with what a person said to that. grabs: releases a person chose.
+# films.upgrade_after: when a better release is looked for next; NULL: never.
+_SCHEMA_3 = (
+    """CREATE TABLE questions (
+        film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE, path TEXT NOT NULL, because TEXT NOT NULL,
+        asked_at REAL NOT NULL, answer TEXT, PRIMARY KEY (film, path)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE grabs (
+        film INTEGER PRIMARY KEY REFERENCES films (id) ON DELETE CASCADE, at REAL NOT NULL, release TEXT NOT NULL
+    ) STRICT""",
+    "ALTER TABLE films ADD COLUMN upgrade_after REAL",
+    "CREATE INDEX films_upgrade ON films (upgrade_after) WHERE upgrade_after IS NOT NULL",
+    "CREATE UNIQUE INDEX transfers_upgrade ON transfers (film) WHERE role = 'upgrade'",
+    "CREATE INDEX transfers_retiring ON transfers (id) WHERE role = 'retiring'",
+    *_LIBRARY_TABLES,
+)
+
 # One entry a schema version; the statements of entry n lead from version n to n + 1.
-STEPS: Sequence[Sequence[str]] = (_SCHEMA_1, _SCHEMA_2)
+STEPS: Sequence[Sequence[str]] = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
 SCHEMA_VERSION = len(STEPS)
 
 

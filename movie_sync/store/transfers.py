@@ -6,7 +6,8 @@ from typing import Any, Literal, cast
 from movie_sync.movie import Release, Torrent
 from movie_sync.store.connections import Connection, Row
 
-Role = Literal["intended", "current", "replaced", "blocklisted", "gone"]
+# upgrade: better than the current one, on its way; retiring: replaced by such, until its seeding duty is done.
+Role = Literal["intended", "current", "upgrade", "retiring", "replaced", "blocklisted", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Transfer:
     """One torrent of one film.
 
     Attributes:
-        role: At most one ``intended`` and one ``current`` a film.
+        role: At most one ``intended``, one ``current`` and one ``upgrade`` a film.
         added_by_us: False when the client had it already without our mark; None while only intended.
         adds: How often it was added.
         missing_polls: Polls in a row in which a reachable client did not have it.
@@ -66,18 +67,27 @@ def _transfer(row: Row) -> Transfer:
     )
 
 
-def intend(tx: Connection, film_id: int, release: Release, torrent: Torrent, client: str, now: float) -> None:
+def intend(
+    tx: Connection,
+    film_id: int,
+    release: Release,
+    torrent: Torrent,
+    client: str,
+    now: float,
+    role: Literal["intended", "upgrade"] = "intended",
+) -> None:
     """Store that this torrent, and no other, is about to be handed over for the film."""
-    tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = 'intended'", (film_id,))
+    tx.execute("UPDATE transfers SET role = 'replaced' WHERE film = ? AND role = ?", (film_id, role))
     tx.execute(
         "INSERT INTO transfers (film, info_hash, role, client, torrent_name, tracker, release_id, release_name,"
-        " size_bytes, created_at, changed_at) VALUES (?, ?, 'intended', ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (film, info_hash) DO UPDATE SET role = 'intended', client = excluded.client,"
+        " size_bytes, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (film, info_hash) DO UPDATE SET role = excluded.role, client = excluded.client,"
         " changed_at = excluded.changed_at, adds = 0, missing_polls = 0, progress = 0, progressed_at = NULL,"
         " done_at = NULL, reason = NULL",
         (
             film_id,
             torrent.info_hash,
+            role,
             client,
             torrent.name,
             release.tracker,
@@ -121,6 +131,13 @@ def all_current(tx: Connection) -> list[Transfer]:
     return sorted(found, key=lambda transfer: transfer.transfer_id)
 
 
+def all_with_role(tx: Connection, role: Literal["upgrade", "retiring"]) -> list[Transfer]:
+    """Every transfer of one of the two roles that upgrades bring, oldest first."""
+    # The role stands in the text: a partial index serves no query that leaves it open.
+    found = [_transfer(row) for row in tx.execute(f"SELECT * FROM transfers WHERE role = '{role}'")]
+    return sorted(found, key=lambda transfer: transfer.transfer_id)
+
+
 def hashes(tx: Connection) -> frozenset[str]:
     """Info-hashes of all transfers ever."""
     return frozenset(row[0] for row in tx.execute("SELECT info_hash FROM transfers"))
@@ -129,7 +146,8 @@ def hashes(tx: Connection) -> frozenset[str]:
 def needed_hashes(tx: Connection) -> frozenset[str]:
     """Info-hashes of transfers that may have to be given to a client again."""
     rows = tx.execute(
-        "SELECT info_hash FROM transfers WHERE role = 'intended' OR (role = 'current' AND done_at IS NULL)"
+        "SELECT info_hash FROM transfers"
+        " WHERE role IN ('intended', 'upgrade') OR (role = 'current' AND done_at IS NULL)"
     )
     return frozenset(row[0] for row in rows)
 
@@ -162,8 +180,9 @@ def change(tx: Connection, transfer_id: int, now: float, **columns: Any) -> None
 
 
 def retire(tx: Connection, film_id: int, now: float) -> None:
-    """Make a film's intended and current transfers ``replaced``: it starts anew."""
+    """Make a film's transfers ``replaced``: it starts anew."""
     tx.execute(
-        "UPDATE transfers SET role = 'replaced', changed_at = ? WHERE film = ? AND role IN ('intended', 'current')",
+        "UPDATE transfers SET role = 'replaced', changed_at = ?"
+        " WHERE film = ? AND role IN ('intended', 'current', 'upgrade', 'retiring')",
         (now, film_id),
     )

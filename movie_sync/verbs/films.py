@@ -58,6 +58,18 @@ def described(text: str) -> Movie | None:
     return Movie(title=title, year=year) if title and year else None
 
 
+def spoken_of(text: str) -> Movie:
+    """As described.
+
+    Raises:
+        UnclearName: It says neither address, nor id, nor title with year.
+    """
+    movie = described(text)
+    if movie is None:
+        raise UnclearName(text)
+    return movie
+
+
 def _storable(text: str) -> str:
     """What a shell gives that is no UTF-8 as "?", for the database takes no such text."""
     return text.encode("utf-8", "replace").decode()
@@ -104,14 +116,14 @@ def find(store: Store, text: str) -> FilmRecord:
         NoSuchFilm: None is known by that; similar titles are named.
         SeveralFilms: More than one is; all are named, with their numbers.
     """
-    found = _only(store, text)
+    found = only(store, text)
     if found is None:
         raise NoSuchFilm(text, _similar(store, text))
     return found
 
 
-def _only(store: Store, text: str) -> FilmRecord | None:
-    """The film a text can mean, None when there is none; raises SeveralFilms."""
+def only(store: Store, text: str) -> FilmRecord | None:
+    """The known film a text can mean, None when there is none; raises SeveralFilms."""
     found = matching(store, text)
     if len(found) > 1:
         raise SeveralFilms(text, [f"{film.movie.key}  {film.movie}" for film in found])
@@ -143,14 +155,12 @@ def add(home: Home, text: str, look_up: LookUp) -> Added:
         NoSuchFilm: The address leads to no film.
         ProviderError: Nothing is known of it but a short link, which cannot be followed now.
     """
-    movie = described(text)
-    known = _only(home.store, text)
+    known = only(home.store, text)
     if known is not None:
         return _asked_for(home, known.movie)
-    if movie is None:
-        raise UnclearName(text)
+    movie = spoken_of(text)
     facts, note = _looked_up(movie, text, look_up)
-    added = _asked_for(home, movie if facts is None else _as_read(movie, facts), note)
+    added = _asked_for(home, movie if facts is None else as_read(movie, facts), note)
     if facts is not None and (read := home.queue.learn(added.film.film_id, facts)) is not None:
         return replace(added, film=read)
     return added
@@ -169,6 +179,11 @@ def _asked_for(home: Home, movie: Movie, note: str = "") -> Added:
         return Added(film, "queued" if new else "pending", note)
     home.editor.retry(film.film_id)
     return Added(home.queue.get(film.film_id) or film, "queued", note)
+
+
+def ask_for(home: Home, movie: Movie) -> FilmRecord:
+    """Wish for a film by hand and say where it stands now."""
+    return _asked_for(home, movie).film
 
 
 def _found(home: Home, movie: Movie) -> FilmRecord | None:
@@ -192,7 +207,8 @@ def _looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[FilmFacts | No
     return facts, ""
 
 
-def _as_read(movie: Movie, facts: FilmFacts) -> Movie:
+def as_read(movie: Movie, facts: FilmFacts) -> Movie:
+    """A film that came by an address, with what its page says."""
     return Movie(
         title=facts.title or movie.title,
         year=facts.year,
@@ -202,6 +218,10 @@ def _as_read(movie: Movie, facts: FilmFacts) -> Movie:
         url=movie.url,
         imdb_id=facts.imdb_id,
         tmdb_id=facts.tmdb_id,
+        kind=facts.kind,
+        directors=facts.directors,
+        alt_titles=tuple(facts.alt_titles),
+        runtime_min=facts.runtime_min,
     )
 
 
