@@ -79,7 +79,9 @@ def test_every_setting_is_shown_with_its_default_and_nothing_is_written(run: Run
     assert all(one["help"] and one["file"] in {"config.json", "filelist_config.json"} for one in shown["settings"])
     in_words = run("config", "show")
     assert (in_words.code, in_words.err) == (0, "")
-    assert [line.split()[0] for line in in_words.out.splitlines()] == list(SETTINGS)
+    *lines, empty, decides = in_words.out.splitlines()
+    assert [line.split()[0] for line in lines] == list(SETTINGS)
+    assert (empty, decides) == ("", "Which release is best is decided by: category_priority")
     assert list(home.iterdir()) == []
 
 
@@ -102,7 +104,7 @@ def test_a_value_is_shown_with_the_file_or_variable_it_comes_from(
 def test_a_word_shows_the_settings_that_have_it_in_their_name(run: Run) -> None:
     found = run("config", "show", "qbittorrent", "--json").json["settings"]
     assert {one["key"].partition(".")[0] for one in found} == {"qbittorrent"}
-    assert len(found) == 7
+    assert len(found) == 8
     run("config", "show", "nothing_of_the_kind", "--json").failed(2, "config")
 
 

@@ -32,10 +32,11 @@ _DERIVED = {"faces", "exports", "sqlite_sequence", "requests"}
 
 
 def rows_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every table's rows, by the columns of the older schema."""
+    """Every table's rows; a table that got further columns has them at their end."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: sorted(map(tuple, connection.execute(f"SELECT * FROM {name}"))) for name in names}  # noqa: S608
+        found = {name: map(tuple, connection.execute(f"SELECT * FROM {name}")) for name in names}  # noqa: S608
+        return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
 def films_by_title(store: Store) -> dict[str, FilmRecord]:
@@ -62,7 +63,8 @@ def test_a_home_of_every_schema_opens_without_the_loss_of_a_row(schema: Path, ho
     after = rows_of(path)
     assert before["films"]
     for table in before.keys() - _DERIVED:
-        assert after[table] == before[table], table
+        width = len(before[table][0]) if before[table] else None
+        assert [row[:width] for row in after[table]] == before[table], table
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)

@@ -638,14 +638,18 @@ def test_a_fact_is_replaced(store: Store) -> None:
         assert (facts.get(tx, "name"), facts.get(tx, "other")) == ("two", None)
 
 
-def test_the_last_search_replaces_the_one_before(store: Store) -> None:
-    film_id = insert(store, 1)
+def test_the_last_five_searches_are_kept_oldest_first_each_in_its_order(store: Store) -> None:
+    film_id, other = insert(store, 1), insert(store, 2)
     good, bad = Release("t", 1, "Good", size_bytes=9, seeders=3), Release("t", 2, "Bad")
     with store.write() as tx:
-        decisions.store(tx, film_id, [Decision(bad)], NOW - 1)
+        decisions.store(tx, other, [Decision(bad)], NOW - 100)
+        for days in range(7, 0, -1):
+            decisions.store(tx, film_id, [Decision(bad)], NOW - days)
         decisions.store(tx, film_id, [Decision(good, because="larger"), Decision(bad, ("é", "b"))], NOW)
         found = decisions.of_film(tx, film_id)
-    assert [(each.name, each.verdict, each.reasons) for each in found] == [
+        assert len(decisions.of_film(tx, other)) == 1
+    assert [each.at for each in found] == [NOW - 4, NOW - 3, NOW - 2, NOW - 1, NOW, NOW]
+    assert [(each.name, each.verdict, each.reasons) for each in found[-2:]] == [
         ("Good", "accepted", ("larger",)),
         ("Bad", "refused", ("é", "b")),
     ]

@@ -25,14 +25,15 @@ from movie_sync.lib.http import HttpClient
 from movie_sync.library.index import LibraryFolder, LibraryIndex
 from movie_sync.movie import ClientTorrent, Decision, Movie, Status, Torrent, TransferState
 from movie_sync.queues.json_files import QueueFiles
-from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.queues.questions import Questions
+from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.queues.upgrade_queue import UpgradeQueue
+from movie_sync.releases.profile import Profile
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.filelist_downloader import FileListDownloader
-from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
 from movie_sync.upgrades import Upgrades
+from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
 from movie_sync.workers import DownloadWorker, FacesWorker, MonitorWorker, TransferWorker, Worker
 
 HOUR = 3600.0
@@ -50,6 +51,7 @@ class ScriptedClient(TorrentClient):
         self.forgets = False
         self.foreign = False
         self.takes_nothing = False
+        self.removed: list[tuple[str, bool]] = []
 
     def check(self) -> ClientInfo:
         self._fail()
@@ -70,6 +72,7 @@ class ScriptedClient(TorrentClient):
 
     def remove(self, info_hash: str, *, delete_files: bool) -> None:
         self.torrents.pop(info_hash, None)
+        self.removed.append((info_hash, delete_files))
 
     def _fail(self) -> None:
         if self.error is not None:
@@ -93,6 +96,7 @@ class House:
     site: LetterboxdSite
     api: FileListApi
     client: TorrentClient
+    profile: Profile | None = None
     fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one", "scripted": "one"})
 
     def __post_init__(self) -> None:
@@ -123,7 +127,7 @@ class House:
         self.hand_over = HandOver(
             self.queue, self.questions, self.tracker, self.client, self.library, self.folder / "torrents"
         )
-        self.profile = Config.load(self.folder, environment={}).profile
+        self.profile = self.profile or Config.load(self.folder, environment={}).profile
         self.upgrades = Upgrades(
             UpgradeQueue(self.store, self.clock),
             self.queue,

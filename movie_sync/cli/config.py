@@ -92,8 +92,9 @@ def show(talk: Talk, *, key: str | None) -> Answer:  # noqa: ARG001
     lines = [_line(row) for row in rows]
     decides = f"profile {config.profile.name}" if config.settings.profile else "category_priority"
     data = {"ok": True, "home": str(config.home), "decides": decides, "settings": rows}
-    notes = [*config.notes, f"Which release is best is decided by: {decides}."]
-    return Answer(data, lines, notes=notes)
+    if key is None:
+        lines += ["", f"Which release is best is decided by: {decides}"]
+    return Answer(data, lines, notes=config.notes)
 
 
 def _line(row: dict[str, Any]) -> str:

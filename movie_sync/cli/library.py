@@ -119,7 +119,7 @@ def match_lines(talk: Talk) -> None:  # noqa: ARG001
     The verdict is certain, probable or different. Nothing on disk is looked at.
 
     \b
-    Example: echo '{"title": "Alien", "year": 1979, "name": "Alien.1979.mkv"}' | movie-sync library match
+    Example: movie-sync library match < pairs.jsonl
     """  # noqa: D301  click reads the \b
     from movie_sync.library.match import match  # noqa: PLC0415  its tables take a moment
 

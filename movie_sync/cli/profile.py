@@ -62,7 +62,7 @@ def test(talk: Talk, *, name: str | None, minutes: int) -> Answer:  # noqa: ARG0
     After a name may stand a tab and its size in GB. Which film it is does not count here, nor do seeders.
 
     \b
-    Example: ls /films | movie-sync config profile test balanced
+    Example: movie-sync config profile test balanced < names.txt
     """  # noqa: D301  click reads the \b
     from movie_sync.releases.rank import judge  # noqa: PLC0415  its tables take a moment
 

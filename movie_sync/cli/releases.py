@@ -16,7 +16,7 @@ def group() -> None:
     """Read release names as the program reads them.
 
     \b
-    Example: ls /films | movie-sync releases parse
+    Example: movie-sync releases parse < names.txt
     """  # noqa: D301  click reads the \b
 
 
@@ -28,7 +28,7 @@ def parse(talk: Talk) -> None:  # noqa: ARG001
     What a name does not say is null, false or [].
 
     \b
-    Example: echo "Nosferatu.1922.1080p.BluRay.x264-GRP" | movie-sync releases parse
+    Example: movie-sync releases parse < names.txt
     """  # noqa: D301  click reads the \b
     from movie_sync.releases.parse import parse_release  # noqa: PLC0415  its tables take a moment
 

@@ -238,7 +238,7 @@ def profile_from(data: Any, name: str) -> Profile:
     given = dict(data)
     base = given.pop("based_on", None)
     if base is not None:
-        if base not in READY_MADE:
+        if not isinstance(base, str) or base not in READY_MADE:
             raise ValueError(f"based_on: there is no {base!r}, only {', '.join(READY_MADE)}")
         given = msgspec.to_builtins(READY_MADE[base]) | given
     given.pop("name", None)
