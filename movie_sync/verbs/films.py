@@ -159,7 +159,7 @@ def add(home: Home, text: str, look_up: LookUp) -> Added:
     if known is not None:
         return _asked_for(home, known.movie)
     movie = spoken_of(text)
-    facts, note = _looked_up(movie, text, look_up)
+    facts, note = looked_up(movie, text, look_up)
     added = _asked_for(home, movie if facts is None else as_read(movie, facts), note)
     if facts is not None and (read := home.queue.learn(added.film.film_id, facts)) is not None:
         return replace(added, film=read)
@@ -192,8 +192,18 @@ def _found(home: Home, movie: Movie) -> FilmRecord | None:
         return films.get(tx, film_id) if film_id is not None else None
 
 
-def _looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[FilmFacts | None, str]:
-    """What a film's page says, and a note when it could not be read."""
+def looked_up(movie: Movie, text: str, look_up: LookUp) -> tuple[FilmFacts | None, str]:
+    """What the page of a film that is not known yet says, and a note when it could not be read.
+
+    Args:
+        movie: As described.
+        text: What the person wrote, for the error.
+        look_up: Reads its page; not called when it has none.
+
+    Raises:
+        NoSuchFilm: The address leads to no film.
+        ProviderError: Nothing is known of it but a short link, which cannot be followed now.
+    """
     if movie.slug is None and movie.lid is None:
         return None, ""
     try:

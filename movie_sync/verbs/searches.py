@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from movie_sync import parts
 from movie_sync.config import Config
@@ -74,16 +75,17 @@ def search(home: Home, text: str, ask: Ask | None = None) -> Searched:
 def _meant(home: Home, text: str) -> tuple[Movie, FilmRecord | None]:
     """The film a text means, with what its page says of it where nobody has read that yet."""
     film = films.only(home.store, text)
-    movie = film.movie if film is not None else films.spoken_of(text)
-    if (film is not None and film.details_at is not None) or (movie.slug is None and movie.lid is None):
-        return movie, film
+    if film is None:
+        movie = films.spoken_of(text)
+        facts, _ = films.looked_up(movie, text, partial(look_up, home))
+        return (movie if facts is None else films.as_read(movie, facts)), None
+    if film.details_at is not None or (film.movie.slug is None and film.movie.lid is None):
+        return film.movie, film
     try:
-        facts = look_up(home, movie)
+        facts = look_up(home, film.movie)
     except ProviderError:
-        if movie.title in {movie.slug, movie.key}:
-            raise
-        return movie, film
-    return (movie if facts is None else films.as_read(movie, facts)), film
+        facts = None
+    return (film.movie if facts is None else films.as_read(film.movie, facts)), film
 
 
 def _may_be_asked(home: Home, tracker: MovieDownloader) -> None:
