@@ -3,20 +3,13 @@
 import os
 import platform
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import process_cost, queue_cost, watchlist_cost
+from benchmarks.row import cpu_name
 from movie_sync import __version__
-
-
-def cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def main() -> int:

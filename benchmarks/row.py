@@ -1,6 +1,8 @@
-"""One line of the table."""
+"""One line of a table, and the machine it was measured on."""
 
+import platform
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -11,3 +13,9 @@ class Row:
     measured: str
     asked: str = ""
     good: bool | None = None
+
+
+def cpu_name() -> str:
+    """What Linux calls the processor; the architecture where it does not say."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -74,11 +74,8 @@ def _lines(told: Story, shown: int | None) -> list[str]:
     lines = [head, *([ids] if ids else []), ""]
     for moment in told.moments:
         lines += [f"{_time(moment.at)}  {moment.text}", *_search_lines(moment, shown)]
-    if told.next.at is not None:
-        when = f" On {_time(told.next.at)}, or when what it waits for is there." if film.not_before else ""
-        when = when or f" On {_time(told.next.at)}."
-        return [*lines, "", f"Next: {told.next.text}{when}"]
-    return [*lines, "", f"Next: {told.next.text}"]
+    when = "" if told.next.at is None else f" ({_time(told.next.at)})"
+    return [*lines, "", f"Next{when}: {told.next.text}"]
 
 
 def _search_lines(moment: Moment, shown: int | None) -> list[str]:

@@ -74,7 +74,7 @@ _NEXT: dict[Status, str] = {
     Status.DUE: "It is searched in its turn: new wishes before repeats.",
     Status.CLAIMED: "It is being searched now.",
     Status.HANDING_OVER: "It is being handed over to the client.",
-    Status.PUT_OFF: "It waits, and is due again by itself.",
+    Status.PUT_OFF: "It is tried again, at that time or once what it waits for is there.",
     Status.NOT_FOUND: "It is searched again.",
     Status.RETRYING: "It is tried again.",
     Status.PERMANENT: "Nothing by itself: all retries are used up. To try it again: movie-sync retry FILM",
