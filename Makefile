@@ -4,7 +4,7 @@ PYTHON ?= $(shell for v in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean package lowest picture
+.PHONY: demo test lint bench bench-names clean package lowest picture
 
 demo: $(VENV)/.run
 	@$(BIN)/movie-sync demo $(ARGS)
@@ -40,6 +40,12 @@ picture: $(VENV)/.run
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Names read and films recognised, beside other parsers, which are installed for this alone.
+bench-names: $(BIN)/python
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check -e . guessit parsett neurelease parse-torrent-title rapidfuzz
+	@$(VENV)-bench/bin/python -m benchmarks.names $(ARGS); names=$$?; $(VENV)-bench/bin/python -m benchmarks.recognising && exit $$names
+
 .PHONY: qbittorrent
 qbittorrent:
 	@sh tests/install_qbittorrent.sh
@@ -59,4 +65,4 @@ $(VENV)/.test: $(BIN)/python pyproject.toml
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build dist *.egg-info htmlcov .coverage*
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-bench build dist *.egg-info htmlcov .coverage*

@@ -198,6 +198,8 @@ class App:
         self._hand_over = HandOver(self._queue, questions, self._tracker, self._client, self._library, folder)
         if not settings.keep_torrent_files:
             self._hand_over.tidy()
+        if count := self._queue.judge_again(repr(config.profile)):
+            log.info("Another profile decides now: %d films none of whose releases passed are searched again.", count)
         # The workers stand still: what one of them had claimed when it met an error is due again.
         self._queue.release_claims()
         self._queue.end_put_off(MAX_ACTIVE)

@@ -197,6 +197,20 @@ def test_a_series_is_taken_as_a_whole_season_where_the_profile_says_so(
     assert house.film(series).release_name == ("Chernobyl.S01.1080p.BluRay.x264-A" if wanted else None)
 
 
+# -- another profile
+
+
+def test_another_profile_searches_again_what_was_refused_by_the_one_before(house: House) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.HDCAM-B")
+    house.wish(MATRIX, HEAT)
+    house.work()
+    assert house.queue.judge_again("one") == 0, "nothing is known of the time before"
+    assert house.queue.judge_again("one") == 0
+    assert house.queue.judge_again("two") == 1
+    assert (house.status(MATRIX), house.status(HEAT)) == (Status.DUE, Status.NOT_FOUND)
+    assert events(house, MATRIX)[-1] == "due_again"
+
+
 # -- better releases later
 
 

@@ -8,7 +8,7 @@ from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues.moves import seen_before, start_anew
-from movie_sync.store import Store, decisions, films, grabs, history, overview, transfers, wishes
+from movie_sync.store import Store, decisions, facts, films, grabs, history, overview, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 from movie_sync.store.overview import QueueStats
@@ -370,6 +370,29 @@ class QueueManager:
             )
             history.append(tx, now, film_id, "not_found", f"{reason} Searched again in {span_text(again - now)}.")
         return True
+
+    def judge_again(self, profile: str) -> int:
+        """Make due what was refused, or waits for freeleech, when another profile decides than the last time.
+
+        Args:
+            profile: What tells it from others; kept for the next time.
+
+        Returns:
+            How many films are searched again.
+        """
+        now = self._clock.now()
+        with self._store.read() as tx:
+            before = facts.get(tx, "profile")
+        if before == profile:
+            return 0
+        with self._store.write() as tx:
+            facts.put(tx, "profile", profile)
+            found = [] if before is None else films.refused(tx)
+            for film_id in found:
+                films.change(tx, film_id, Status.DUE, queued_at=now, not_before=None, reason=None, retry_after=None)
+                text = "Searched again, for another profile decides now."
+                history.append(tx, now, film_id, "due_again", text)
+        return len(found)
 
     def fail(self, film_id: int, code: str, reason: str) -> bool:
         """The film's own failure: it is retried after 1, 2, 4, 8, 16 times the interval, then permanent."""

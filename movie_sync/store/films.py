@@ -340,6 +340,15 @@ def due_upgrade(tx: Connection, now: float) -> int | None:
     return int(row[0]) if row else None
 
 
+def refused(tx: Connection) -> list[int]:
+    """Films none of whose releases passed the rules, and those that wait for one to be freeleech."""
+    rows = tx.execute(
+        "SELECT id FROM films WHERE (status = 'not_found' AND reason_code = 'all_refused')"
+        " OR (status = 'put_off' AND put_off_by = 'freeleech')"
+    )
+    return [row[0] for row in rows]
+
+
 def release_claims(tx: Connection) -> int:
     """Make every claimed film due again; returns how many there were."""
     cursor = tx.execute("UPDATE films SET status = 'due', claimed_at = NULL WHERE status = 'claimed'")
