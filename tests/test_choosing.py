@@ -20,7 +20,7 @@ UPGRADING = profile_from({"qualities": ["2160p", "1080p", "720p"], "upgrade_unti
 
 
 def with_profile(house: House, profile: Profile) -> House:
-    house.profile = profile
+    house.wanted = profile
     house.__post_init__()
     return house
 

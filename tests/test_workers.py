@@ -96,7 +96,7 @@ class House:
     site: LetterboxdSite
     api: FileListApi
     client: TorrentClient
-    profile: Profile | None = None
+    wanted: Profile | None = None
     fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one", "scripted": "one"})
 
     def __post_init__(self) -> None:
@@ -127,7 +127,7 @@ class House:
         self.hand_over = HandOver(
             self.queue, self.questions, self.tracker, self.client, self.library, self.folder / "torrents"
         )
-        self.profile = self.profile or Config.load(self.folder, environment={}).profile
+        self.profile = self.wanted or Config.load(self.folder, environment={}).profile
         self.upgrades = Upgrades(
             UpgradeQueue(self.store, self.clock),
             self.queue,
