@@ -8,6 +8,7 @@ The files of earlier schemas are never written again: they are what users have.
 import contextlib
 import sqlite3
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from movie_sync.errors import AuthFailed
@@ -15,7 +16,7 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import SystemClock
 from movie_sync.movie import Decision, FilmFacts, Movie, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store, films, transfers
+from movie_sync.store import Store, films, grabs, questions, transfers
 from movie_sync.store.calls import take_turn
 from movie_sync.store.migrations import SCHEMA_VERSION
 
@@ -58,6 +59,17 @@ def _bring(store: Store, queue: QueueManager, movie: Movie, status: Status, numb
             assert intent is not None
             transfers.make_current(tx, intent, "qbittorrent", added_by_us=True, now=_SAVED)
             transfers.change(tx, intent.transfer_id, _SAVED, progress=0.4, done_at=_SAVED if done else None)
+        if status is Status.DOWNLOADED:
+            better = Torrent(b"", "b" * 40, "Better", 2 * 10**9, True)
+            transfers.intend(tx, film_id, replace(release, release_id=900), better, "qbittorrent", _SAVED, "upgrade")
+            films.change(tx, film_id, upgrade_after=_SAVED + 86400)
+        if status is Status.PUT_OFF:
+            questions.ask(tx, film_id, [("/films/Film (1981).mkv", "the year is off by one")], _SAVED)
+        if status is Status.OWNED:
+            questions.ask(tx, film_id, [("/films/Film.mkv", "no year")], _SAVED)
+            questions.answer(tx, film_id, "/films/Film.mkv", "accept")
+        if status is Status.DUE:
+            grabs.put(tx, film_id, release, _SAVED)
 
 
 def _columns(status: Status) -> dict[str, object]:
