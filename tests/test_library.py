@@ -10,7 +10,7 @@ from conftest import movie
 
 from movie_sync.errors import Unavailable
 from movie_sync.library.index import MAX_DEPTH, LibraryFolder, LibraryIndex
-from movie_sync.library.match import film_ids, film_keys, ids_in, path_keys
+from movie_sync.library.match import film_forms, read_path
 from movie_sync.movie import Movie
 from movie_sync.store import Store
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 _ROMAN = {
@@ -14,28 +15,54 @@ _WORDS = {
 }  # fmt: skip
 _COUNTED = frozenset({"part", "pt", "vol", "volume", "chapter"})
 _ARTICLES = "the|a|an|le|la|les|l|der|die|das|el|los|las|il|lo|gli"
+_ARTICLE_WORDS = frozenset(_ARTICLES.split("|"))
+_ENGLISH_ARTICLES = frozenset({"the", "a", "an"})
 _TURNED = re.compile(rf"^(?P<rest>.+), (?P<article>{_ARTICLES})$")
+_APOSTROPHES = re.compile(r"['’`´ʼ]")
+_GAPS = re.compile(r"[\W_]+")
 _SPECIAL = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
-@lru_cache(maxsize=65536)
-def title_key(title: str) -> str:
-    """The key two spellings of one title share: letters and digits only, "" when it has none.
+@lru_cache(maxsize=4096)
+def title_words(title: str) -> tuple[str, ...]:
+    """The words two spellings of one title share; () when it has no letters and digits.
 
-    Accents off, case folded, ``&`` and ``and`` alike, apostrophes joined, "X, The" turned, single initials joined,
-    roman numerals and number words to digits, Part/Vol/Chapter before a number dropped, blanks out. Cyrillic and other
-    scripts stay in their own letters. Measured: with equal year, equal keys were never two films in 1,089
-    near misses.
+    Accents off, case folded, ``&`` and ``and`` left out between words, apostrophes joined, "X, The" turned, roman
+    numerals and number words to digits, Part/Vol/Chapter before a number dropped. Cyrillic and other scripts stay in
+    their own letters.
     """
-    text = unicodedata.normalize("NFKD", title.translate(_SUPERSCRIPTS)).casefold().translate(_SPECIAL)
-    text = "".join(char for char in text if not unicodedata.combining(char))
-    turned = _TURNED.match(text.strip())
-    if turned:
+    text = title.translate(_SUPERSCRIPTS)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in text if not unicodedata.combining(char))
+    text = text.casefold().strip()
+    if not text.isascii():
+        text = text.translate(_SPECIAL)
+    if turned := _TURNED.match(text):
         text = f"{turned['article']} {turned['rest']}"
-    text = re.sub(r"['’`´ʼ]", "", text.replace("&", " and ").replace("+", " and "))
-    words = ["".join(word.split()) for word in re.sub(r"[\W_]+", " ", text).split()]
-    return "".join(_numbered(words))
+    text = _APOSTROPHES.sub("", text).replace("&", " and ").replace("+", " and ")
+    words = [word for word in _GAPS.sub(" ", text).split() if word]
+    return tuple(_numbered(_without_and(words)))
+
+
+def title_key(title: str) -> str:
+    """The words of a title without blanks, so that joined words and single initials ("S.W.A.T.") are alike too.
+
+    Measured: with equal year, equal keys were never two films in 1,089 near misses.
+    """
+    return "".join(title_words(title))
+
+
+def without_articles(words: Sequence[str]) -> tuple[str, ...]:
+    """The words without "the", "a", "an" and a first "der", "la", …; all of them when there is nothing else."""
+    rest = words[1:] if words and words[0] in _ARTICLE_WORDS else words
+    return tuple(word for word in rest if word not in _ENGLISH_ARTICLES) or tuple(words)
+
+
+def _without_and(words: list[str]) -> list[str]:
+    """Names of files often leave the sign out: "Fast.Furious.6". At either end the word belongs to the title."""
+    return [word for place, word in enumerate(words) if word != "and" or place in {0, len(words) - 1}]
 
 
 def _numbered(words: list[str]) -> list[str]:

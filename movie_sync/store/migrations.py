@@ -97,7 +97,30 @@ _SCHEMA_2 = (
 )
 
 # What is on disk, as last walked and read; a cache that may be emptied at any time.
-_LIBRARY_TABLES: Sequence[str] = ()
+# Paths and file names are bytes, since no system promises that they are text. library_folders: changed_ns is NULL when
+# nothing was listed, -1 when it was while it changed. library_readings: what a path could mean; year 0: it says none;
+# loose: the title key without articles; tail: its last letters.
+_LIBRARY_TABLES: Sequence[str] = (
+    """CREATE TABLE library_folders (
+        id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, read_as TEXT NOT NULL, changed_ns INTEGER
+    ) STRICT""",
+    """CREATE TABLE library_files (
+        id INTEGER PRIMARY KEY, folder INTEGER NOT NULL REFERENCES library_folders (id) ON DELETE CASCADE,
+        name BLOB NOT NULL, UNIQUE (folder, name)
+    ) STRICT""",
+    """CREATE TABLE library_ids (
+        file INTEGER NOT NULL REFERENCES library_files (id) ON DELETE CASCADE, name TEXT NOT NULL,
+        PRIMARY KEY (file, name)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX library_ids_name ON library_ids (name)",
+    """CREATE TABLE library_readings (
+        file INTEGER NOT NULL REFERENCES library_files (id) ON DELETE CASCADE, place INTEGER NOT NULL,
+        year INTEGER NOT NULL, words TEXT NOT NULL, sure INTEGER NOT NULL, loose TEXT NOT NULL, tail TEXT NOT NULL,
+        PRIMARY KEY (file, place)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX library_readings_loose ON library_readings (year, loose)",
+    "CREATE INDEX library_readings_tail ON library_readings (year, tail)",
+)
 
 # questions: files that are probably a wished film, with what a person said to that. grabs: releases a person chose.
 # films.upgrade_after: when a better release is looked for next; NULL: never.
