@@ -43,7 +43,7 @@ FOLDERS_A_READ = 2000
 FRESH_NS = 2_000_000_000
 _WHILE_CHANGING = -1
 # How much longer or shorter a title spelt nearly alike may be.
-_SLIPS = 3
+_SLIPS = 2
 _ANY_YEAR = (0, *range(1870, 2100))
 
 
@@ -179,7 +179,7 @@ def _spelt_alike(tx: Connection, film: FilmForms) -> set[int]:
         return found
     for words in {without_articles(words) for words, _ in film.titles}:
         for file_id, others in library.near_title(tx, "".join(words), film.year, _SLIPS):
-            if file_id not in found and near(words, without_articles(others.split())):
+            if near(words, without_articles(others.split())):
                 found.add(file_id)
     return found
 

@@ -46,7 +46,6 @@ _TAG_FIRST = re.compile(r"^\s*[(\[【][^()\[\]【】]*[)\]】][ ._-]*(?=[^\W\d_]
 _TWO_TITLES = re.compile(r"^([^(\[/]*\w) / (?=\w)")
 # Scene rule for file names: the group in front, all in lower case ("grp-film.of.mine.2016.1080p.mkv").
 _GROUP_FIRST = re.compile(r"^[a-z\d]{2,8}-(?=[a-z\d])(?=[^A-Z]*$)")
-_OTHER_SCRIPT = re.compile(r"[^\W\d_a-zA-Z\u00c0-\u024f]+")
 _DOTS = ("…", "..")
 
 
@@ -98,8 +97,7 @@ class FilmForms:
     """A film as names are compared with it.
 
     Attributes:
-        titles: The words of its title and other titles, each once, not empty; with whether equal words are enough to be
-            certain.
+        titles: The words of its title and other titles, each once, not empty; with False where a short one has twins.
         year: None when undated.
         ids: As in PathFacts.
     """
@@ -189,18 +187,18 @@ def _readings(part: str, parsed: ParsedName) -> Iterator[Reading]:
     """Every film one part of a path could mean, likeliest first."""
     years = parsed.years or (None,)
     sure = not part.startswith(_DOTS)
-    for title in parsed.titles:
-        yield from _of(title, years, sure=sure)
+    brackets = _BRACKETS.search(part)
+    inside = title_words(_YEAR.sub(" ", brackets[1])) if brackets else ()
+    for title in parsed.titles:  # a second title in brackets may be a director or a place as well
+        yield from _of(title, years, sure=sure and (title is parsed.title or title_words(title) != inside))
     if _GROUP_FIRST.match(part):
         for title in parsed.titles:
             yield from _of(title.partition("-")[2], years, sure=False)
     if tag := _TAG_FIRST.match(part):
         yield from _of(parse_name(part[tag.end() :]).title, years, sure=sure)
-    if (brackets := _BRACKETS.search(part)) and _YEAR.search(part, brackets.start()):
+    if brackets and _YEAR.search(part, brackets.start()):
         yield from _of(parse_name(part[: brackets.start()]).title, years, sure=sure)
-        yield from _of(_YEAR.sub(" ", brackets[1]), years, sure=False)
-    if _OTHER_SCRIPT.search(parsed.title):
-        yield from _of(_OTHER_SCRIPT.sub(" ", parsed.title), years, sure=False)
+        yield from _of(" ".join(inside), years, sure=False)
 
 
 def _of(title: str, years: Sequence[int | None], *, sure: bool) -> Iterator[Reading]:
@@ -256,21 +254,21 @@ def _spoken(name: str) -> str:
 def _compare(words: Words, year: int | None, reading: Reading, *, plain: bool) -> Match:
     same = "".join(words) == "".join(reading.words)
     if not same:
-        return _compare_loosely(words, year, reading, plain=plain)
+        return _compare_loosely(words, year, reading)
     if year is None or reading.year is None:
         whose = "film" if year is None else "name"
         verdict: Verdict = "probable" if len(words) >= MIN_WORDS_UNDATED else "different"
         return Match(verdict, f"the title is equal, the {whose} has no year")
     if year == reading.year:
-        if not reading.sure and len(words) < MIN_WORDS_PLAIN:
-            return Match("probable", "a part of the name is the title, and the year is equal")
-        return Match("certain" if plain else "probable", "title and year are equal")
+        if len(words) >= MIN_WORDS_PLAIN or (reading.sure and plain):
+            return Match("certain", "title and year are equal")
+        return Match("probable", "the year is equal, and the title or a part of the name, but a short one has twins")
     if abs(year - reading.year) == 1:
         return Match("probable", f"the year is off by one: {reading.year}, wanted {year}")
     return Match("different", f"the title is equal, the year is not: {reading.year}, wanted {year}")
 
 
-def _compare_loosely(words: Words, year: int | None, reading: Reading, *, plain: bool) -> Match:
+def _compare_loosely(words: Words, year: int | None, reading: Reading) -> Match:
     said = " ".join(reading.words)
     if (*reading.words, str(reading.year)) == words and len(words) >= MIN_WORDS_UNDATED:
         return Match("probable", f"the name has no year but the {reading.year} of the title")
@@ -280,7 +278,7 @@ def _compare_loosely(words: Words, year: int | None, reading: Reading, *, plain:
     if "".join(few) == "".join(others):
         if len(few) == 1 and len(reading.words) > len(words):  # names leave articles out; they do not add them
             return Match("different", f"the title differs: {said}")
-        if reading.words == words[1:] and len(few) >= MIN_WORDS_PLAIN and reading.sure and plain:
+        if reading.words == words[1:] and len(few) >= MIN_WORDS_PLAIN:
             return Match("certain", "title and year are equal but for the first article")
         return Match("probable", f"only an article differs: {said}, and the year is equal")
     if near(few, others):

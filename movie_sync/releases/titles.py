@@ -7,12 +7,14 @@ from functools import lru_cache
 
 _ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10",
-    "xi": "11", "xii": "12", "xiii": "13",
+    "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16",
 }  # fmt: skip
 _WORDS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15",
+    "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20",
 }  # fmt: skip
+_SHORT = {"versus": "vs", "doctor": "dr", "mister": "mr", "saint": "st"}
 _COUNTED = frozenset({"part", "pt", "vol", "volume", "chapter"})
 _ARTICLES = "the|a|an|le|la|les|l|der|die|das|el|los|las|il|lo|gli"
 _ARTICLE_WORDS = frozenset(_ARTICLES.split("|"))
@@ -29,8 +31,8 @@ def title_words(title: str) -> tuple[str, ...]:
     """The words two spellings of one title share; () when it has no letters and digits.
 
     Accents off, case folded, ``&`` and ``and`` left out between words, apostrophes joined, "X, The" turned, roman
-    numerals and number words to digits, Part/Vol/Chapter before a number dropped. Cyrillic and other scripts stay in
-    their own letters.
+    numerals and number words to digits, Part/Vol/Chapter before a number dropped, "Doctor" and "versus" as they are
+    shortened. Cyrillic and other scripts stay in their own letters.
     """
     text = title.translate(_SUPERSCRIPTS)
     if not text.isascii():
@@ -66,11 +68,12 @@ def _without_and(words: list[str]) -> list[str]:
 
 
 def _numbered(words: list[str]) -> list[str]:
-    """Words with numerals as digits, without a Part or Volume before them; a leading "V" is a letter."""
+    """Words with numerals as digits, without a Part or Volume before them; a leading "V" is a letter, and most "I"."""
     out: list[str] = []
     for index, word in enumerate(words):
         digits = _WORDS.get(word) or (_ROMAN.get(word) if index else None)
-        if (digits or word.isdigit()) and out and out[-1] in _COUNTED:
+        if out and out[-1] in _COUNTED and (digits or word.isdigit() or word == "i"):
             out.pop()
-        out.append(digits or word)
+            digits = "1" if word == "i" else digits
+        out.append(digits or _SHORT.get(word, word))
     return out

@@ -118,8 +118,8 @@ _LIBRARY_TABLES: Sequence[str] = (
         year INTEGER NOT NULL, words TEXT NOT NULL, sure INTEGER NOT NULL, loose TEXT NOT NULL, tail TEXT NOT NULL,
         PRIMARY KEY (file, place)
     ) STRICT, WITHOUT ROWID""",
-    "CREATE INDEX library_readings_loose ON library_readings (year, loose)",
-    "CREATE INDEX library_readings_tail ON library_readings (year, tail)",
+    "CREATE INDEX library_readings_loose ON library_readings (year, loose, words)",
+    "CREATE INDEX library_readings_tail ON library_readings (year, tail, loose, words)",
 )
 
 # questions: files that are probably a wished film, with what a person said to that. grabs: releases a person chose.
