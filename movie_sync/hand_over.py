@@ -73,9 +73,7 @@ class HandOver:
                 log.info("%s: %s", film.movie, exc)
                 reasons.append(str(exc))
                 continue
-            return self._queue.intend(
-                film.film_id, decision.release, torrent, self._client.name, decision.because
-            )
+            return self._queue.intend(film.film_id, decision.release, torrent, self._client.name, decision.because)
         raise NothingFound(f"No .torrent of {film.movie} could be used.", reasons)
 
     def fetch(self, release: Release, refused: frozenset[str]) -> Torrent:

@@ -200,7 +200,8 @@ class ParsedRelease(ParsedName):
     """What a release name says besides; None, False or () where it says nothing.
 
     Attributes:
-        resolution: ``2160p``, ``1080p``, ``1080i``, ``720p``, ``576p``, ``480p``, ``360p``.
+        resolution: ``4320p``, ``2160p``, ``1440p``, ``1080p``, ``1080i``, ``720p``, ``576p``, ``540p``, ``480p``,
+            ``360p``, ``240p``; other heights as the common one around them.
         source: ``bluray``, ``webdl``, ``webrip``, ``hdtv``, ``dvd``, ``vhs``, ``film`` (scanned from a reel), ``cam``,
             ``telesync``, ``telecine``, ``screener``, ``workprint``.
         codec: ``h264``, ``h265``, ``av1``, ``xvid``, ``vc1``, ``mpeg2``, ``vp9``.

@@ -435,7 +435,9 @@ def test_an_older_schema_is_brought_up_to_date(run: Run, home: Path, tmp_path: P
     path = archive_of(tmp_path / "old.tar.gz", database=(old / "movie_sync.db").read_bytes())
     assert run("restore", path).code == 0
     after = rows(home)
-    assert {name: after[name] for name in before} == before
+    # A table that got further columns has them at their end.
+    wide = {name: len(found[0]) if found else 0 for name, found in before.items()}
+    assert {name: [row[: wide[name]] for row in after[name]] for name in before} == before
     with closing(sqlite3.connect(home / "movie_sync.db")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 

@@ -112,7 +112,7 @@ def test_a_shell_nobody_knows_is_wrong_usage(arguments: list[str], run: Run) -> 
 
 @bash
 def test_bash_completes_commands(installed: dict[str, str]) -> None:
-    assert completed(installed, "re") == ["remove", "restore", "retry"]
+    assert completed(installed, "re") == ["releases", "remove", "restore", "retry"]
     assert completed(installed, "credentials", "c") == ["clear"]
     assert {"add", "backup", "stats"} <= set(completed(installed, ""))
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import movie
 
 from movie_sync.errors import Unavailable
-from movie_sync.library.index import FILES_A_WRITE, MAX_DEPTH, LibraryFolder, LibraryIndex
+from movie_sync.library.index import MAX_DEPTH, LibraryFolder, LibraryIndex
 from movie_sync.library.match import read_path
 from movie_sync.movie import Movie
 from movie_sync.store import Store
@@ -130,6 +130,17 @@ def test_a_folder_listed_right_after_a_change_is_listed_again(index: LibraryInde
     assert found(index)
 
 
+def test_a_folder_whose_place_a_file_took_is_gone(index: LibraryIndex, root: Path) -> None:
+    put(root, "Alien (1979)/film.mkv", "other.txt")
+    age(root)
+    assert found(index)
+    (root / "Alien (1979)/film.mkv").unlink()
+    (root / "Alien (1979)").rmdir()
+    (root / "Alien (1979)").touch()
+    age(root)
+    assert found(index) is None
+
+
 def test_a_later_start_reads_and_writes_nothing(index: LibraryIndex, root: Path, store: Store) -> None:
     put(root, "A/Alien (1979).mkv", "Aliens (1986)/film.mkv")
     age(root)
@@ -166,14 +177,6 @@ def test_names_are_read_again_when_they_were_read_by_another_program(
     assert len(index) == 1
 
 
-def test_a_folder_of_many_films_is_written_in_parts(index: LibraryIndex, root: Path) -> None:
-    for number in range(2 * FILES_A_WRITE + 1):
-        (root / f"Film {number} ({1950 + number % 50}).mkv").touch()
-    index.refresh()
-    assert len(index) == 2 * FILES_A_WRITE + 1
-    assert found(index, Movie("Film 2600", 1950)) == str(root / "Film 2600 (1950).mkv")
-
-
 def test_a_library_taken_out_of_the_settings_takes_its_films_with_it(store: Store, tmp_path: Path) -> None:
     put(tmp_path, "one/Alien (1979).mkv", "two/Aliens (1986).mkv")
     both = [LibraryFolder(tmp_path / name, required=True) for name in ("one", "two")]
@@ -182,18 +185,6 @@ def test_a_library_taken_out_of_the_settings_takes_its_films_with_it(store: Stor
     assert found(index) is None
     assert found(index, Movie("Aliens", 1986))
     assert len(index) == 1
-
-
-def test_two_processes_that_look_at_once_agree(root: Path, store: Store, home: Path) -> None:
-    put(root, "A/Alien (1979).mkv")
-    other_store = Store(store.path)
-    one, other = (LibraryIndex([LibraryFolder(root, required=True)], each) for each in (store, other_store))
-    one.refresh()
-    put(root, "A/Aliens (1986).mkv")
-    other.refresh()
-    one.refresh()
-    assert len(one) == len(other) == 2
-    other_store.close()
 
 
 # -- what is not there

@@ -8,7 +8,7 @@ from conftest import movie
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from movie_sync.library.index import MOST_CANDIDATES, LibraryFolder, LibraryIndex
+from movie_sync.library.index import FILES_A_WRITE, MOST_CANDIDATES, LibraryFolder, LibraryIndex
 from movie_sync.library.match import match
 from movie_sync.movie import Movie
 from movie_sync.store import Store
@@ -59,6 +59,26 @@ def test_find_before_the_first_refresh_finds_nothing(index: LibraryIndex, root: 
 
 def test_no_folders_are_no_films(store: Store) -> None:
     assert found(LibraryIndex([], store)) is None
+
+
+def test_a_folder_of_many_films_is_written_in_parts(index: LibraryIndex, root: Path) -> None:
+    for number in range(2 * FILES_A_WRITE + 1):
+        (root / f"Film {number} ({1950 + number % 50}).mkv").touch()
+    index.refresh()
+    assert len(index) == 2 * FILES_A_WRITE + 1
+    assert index.find(Movie("Film 2600", 1950)) == str(root / "Film 2600 (1950).mkv")
+
+
+def test_two_processes_that_look_at_once_agree(root: Path, store: Store, home: Path) -> None:
+    put(root, "A/Alien (1979).mkv")
+    other_store = Store(store.path)
+    one, other = (LibraryIndex([LibraryFolder(root, required=True)], each) for each in (store, other_store))
+    one.refresh()
+    put(root, "A/Aliens (1986).mkv")
+    other.refresh()
+    one.refresh()
+    assert len(one) == len(other) == 2
+    other_store.close()
 
 
 # -- files that probably are the film

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 from conftest import SHARED_DATA, movie
@@ -157,6 +158,8 @@ def test_a_short_title_in_a_part_of_the_name_is_probable(name: str) -> None:
         "Alien Nation (1979).mkv",
         "Alien vs Predator (1979).mkv",
         "1979/Alien.mkv",
+        "Alien Quadrilogy (1979-1997)/Alien 3.mkv",
+        "Alien Trilogy (1979-1986)/01.02.03.Alien.(1979).mkv",
         "Obcy tmdb-348.mkv",
         "348.mkv",
     ],
@@ -175,6 +178,7 @@ def test_a_part_of_a_name_is_never_a_match(title: str) -> None:
     ("name", "because"),
     [
         ("Alien.1979.1080p.sample.mkv", "sample"),
+        ("Alien.1979.SAMPLE.1080p.x264-GRP.mkv", "sample"),
         ("Alien (1979) Extras.mkv", "extra"),
         ("Alien.1979.S01E01.1080p.mkv", "episode"),
         ("Alien (1979)/Season 01/Alien - S01E02.mkv", "episode"),
@@ -273,6 +277,13 @@ def test_any_text_has_a_verdict_and_a_reason(path: str, title: str, year: int | 
     assert found.because
 
 
+@pytest.mark.parametrize("part", ["(", "(a", "[1", "a (b) ", "a-", " / ", "a/", "2001 (a ", "..", "tt1", "{tmdb-"])
+def test_a_path_of_2000_characters_is_compared_in_no_time(part: str) -> None:
+    started = time.process_time()
+    match(ALIEN, (part * 2000)[:2000])
+    assert time.process_time() - started < 0.25
+
+
 # -- a large set of pairs, where it is present
 
 
@@ -292,3 +303,10 @@ def test_the_pairs_chosen_for_tuning_reach_the_aims() -> None:
     right = found.count((True, "certain")) + found.count((True, "probable"))
     assert right >= 0.99 * positives
     assert right >= 0.998 * (right + found.count((False, "probable")))
+
+
+def test_a_file_that_adds_a_number_to_its_folder_is_not_certainly_the_folders_film() -> None:
+    saw = Movie("Saw", 2004)
+    assert match(saw, "Saw (2004)/Saw II.mkv").verdict != "certain"
+    for path in ("Saw (2004)/Saw.mkv", "Saw (2004)/Saw cd1.mkv", "Saw (2004)/Saw 1080p.mkv", "Saw (2004)/movie.mkv"):
+        assert match(saw, path).verdict == "certain", path

@@ -505,7 +505,7 @@ BASE = "Alien.1979.1080p.BluRay.x264-GRP"
     ("better", "worse", "because"),
     [
         ({"name": "Alien.1979.2160p.WEB-DL.x265"}, {"name": BASE, "seeders": 9999}, "2160p WEB-DL over 1080p Bluray"),
-        ({"name": "Alien.1979.720p.WEB-DL"}, {"name": "Alien.1979.DVDRip.XviD", "seeders": 9999}, "720p WEB-DL over DVD"),
+        ({"name": "Alien.1979.720p.WEB-DL"}, {"name": "Alien.1979.DVDRip", "seeders": 9999}, "720p WEB-DL over DVD"),
         ({"name": "Alien.1979.2160p"}, {"name": "Alien.1979.480p", "freeleech": True}, "2160p over 480p"),
         ({"name": BASE}, {"name": "Alien.1979.720p.BluRay", "freeleech": True}, "1080p Bluray over 720p Bluray"),
         ({"name": BASE}, {"name": "Alien.1979.1080i.HDTV"}, "1080p Bluray over 1080i HDTV"),

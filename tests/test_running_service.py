@@ -339,15 +339,12 @@ def test_another_retry_interval_holds_from_the_next_failure_on(service: Service,
     service.until_all("saved")
 
 
-def test_fewer_seeders_are_enough_from_the_next_search_on(service: Service) -> None:
+def test_fewer_seeders_are_enough_at_once_for_what_had_too_few(service: Service) -> None:
     service.filelist["download_preferences"] = {"minimum_seeders": 50}
     service.up()
     service.until_all("not_found")
     service.do("config", "set", "download_preferences.minimum_seeders", "5")
-    service.until_settings_taken()
-    service.do("retry", str(NOSFERATU.movie))
-    service.until(lambda seen: seen[str(NOSFERATU.movie)] == "saved")
-    assert service.statuses()[str(METROPOLIS.movie)] == "not_found"
+    service.until_all("saved")
 
 
 def test_a_hand_edit_that_cannot_be_used_is_told_once_and_the_settings_before_stay(

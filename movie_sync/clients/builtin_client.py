@@ -82,6 +82,8 @@ class BuiltinClient(TorrentClient):
         settings: Any = {
             **_SETTINGS,
             "listen_interfaces": listen if take_up else "",
+            # A peer that was not ready is asked again soon: in a swarm of one there is no other.
+            "min_reconnect_time": 5,
             # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
             "allow_multiple_connections_per_ip": loopback,
             "alert_mask": libtorrent.alert.category_t.status_notification

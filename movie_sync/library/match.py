@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Literal
@@ -15,12 +15,12 @@ Verdict = Literal["certain", "probable", "different"]
 Words = tuple[str, ...]
 
 # Raised whenever the same path could be read differently: what was read before is then read again.
-READING_VERSION = 1
+READING_VERSION = 2
 # A name of fewer words without a year is too common to say anything ("The Thing.mkv").
 MIN_WORDS_UNDATED = 3
 # A title of so many words, with its year, is recognised in a part of the name or without its first article too; a
-# shorter one may be another film.
-MIN_WORDS_PLAIN = 3
+# shorter one may be another film ("The Black Dahlia" and "Black Dahlia" are both of 2006).
+MIN_WORDS_LONG = 3
 
 _ID = re.compile(r"[\[{(](?:imdb(?:id)?[-= ]?)?(tt\d{7,10})[\]})]|[\[{(]tmdb(?:id)?[-= ]?(\d+)[\]})]", re.I)
 # A file or folder beside a film that is no film itself.
@@ -36,9 +36,9 @@ _MEANINGLESS = re.compile(
     r"|[\da-f]{16,}|\d{5})(?:\.\w{2,4})?)$",
     re.I,
 )
-_ENDING = re.compile(r"\.\w{2,4}$")
 # Words in brackets before the year or around it: a cut, a director, a second title.
-_BRACKETS = re.compile(r"(?<=.)[(\[]([^()\[\]]*[^\W\d_][^()\[\]]*)[)\]]")
+_BRACKETS = re.compile(r"(?<=.)[(\[]([^()\[\]]+)[)\]]")
+_LETTER = re.compile(r"[^\W\d_]")
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 # A tag in front of everything ("[Group] Film (1997)"); a title may stand in brackets too ("[REC] (2007)").
 _TAG_FIRST = re.compile(r"^\s*[(\[【][^()\[\]【】]*[)\]】][ ._-]*(?=[^\W\d_])")
@@ -161,7 +161,10 @@ def read_path(path: str) -> PathFacts:
         readings = list(_readings(part, parsed))
         if parsed.years:
             above = parts[-place - 2] if place + 1 < len(parts) else ""
-            return PathFacts(None, ids, tuple(dict.fromkeys([*readings, *_second_opinion(above, readings)])))
+            found = [*readings, *_second_opinion(above, readings)]
+            if any(_numbered_on(one.words, undated) for one in readings):
+                found = [replace(one, sure=False) for one in found]
+            return PathFacts(None, ids, tuple(dict.fromkeys(found)))
         undated = undated or readings
     return PathFacts(None, ids, tuple(dict.fromkeys(undated)))
 
@@ -187,7 +190,7 @@ def _readings(part: str, parsed: ParsedName) -> Iterator[Reading]:
     """Every film one part of a path could mean, likeliest first."""
     years = parsed.years or (None,)
     sure = not part.startswith(_DOTS)
-    brackets = _BRACKETS.search(part)
+    brackets = next((one for one in _BRACKETS.finditer(part) if _LETTER.search(one[1])), None)
     inside = title_words(_YEAR.sub(" ", brackets[1])) if brackets else ()
     for title in parsed.titles:  # a second title in brackets may be a director or a place as well
         yield from _of(title, years, sure=sure and (title is parsed.title or title_words(title) != inside))
@@ -218,6 +221,13 @@ def _second_opinion(folder: str, readings: Sequence[Reading]) -> Iterator[Readin
     for one in _readings(folder, parsed):
         if one.sure and any(one.year == other.year and _within(one.words, other.words) for other in readings):
             yield one
+
+
+def _numbered_on(folder: Words, files: Sequence[Reading]) -> bool:
+    """True when a file adds a number to what its folder is called: another film of the series ("Saw (2004)/Saw II")."""
+    return any(
+        one.words[:-1] == folder and one.words[-1].isdecimal() and one.words[-1] != "1" for one in files if one.sure
+    )
 
 
 def _within(few: Words, many: Words) -> bool:
@@ -260,7 +270,7 @@ def _compare(words: Words, year: int | None, reading: Reading, *, plain: bool) -
         verdict: Verdict = "probable" if len(words) >= MIN_WORDS_UNDATED else "different"
         return Match(verdict, f"the title is equal, the {whose} has no year")
     if year == reading.year:
-        if len(words) >= MIN_WORDS_PLAIN or (reading.sure and plain):
+        if len(words) >= MIN_WORDS_LONG or (reading.sure and plain):
             return Match("certain", "title and year are equal")
         return Match("probable", "the year is equal, and the title or a part of the name, but a short one has twins")
     if abs(year - reading.year) == 1:
@@ -278,7 +288,7 @@ def _compare_loosely(words: Words, year: int | None, reading: Reading) -> Match:
     if "".join(few) == "".join(others):
         if len(few) == 1 and len(reading.words) > len(words):  # names leave articles out; they do not add them
             return Match("different", f"the title differs: {said}")
-        if reading.words == words[1:] and len(few) >= MIN_WORDS_PLAIN:
+        if reading.words == words[1:] and len(few) >= MIN_WORDS_LONG:
             return Match("certain", "title and year are equal but for the first article")
         return Match("probable", f"only an article differs: {said}, and the year is equal")
     if near(few, others):

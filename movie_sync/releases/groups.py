@@ -10,7 +10,7 @@ _BREAK = re.compile(r"[\s\[\](){}/|]")
 _CLOSERS = {"]": "[", "}": "{"}
 # What is said of picture, sound and language; no group is called so.
 _TECHNICAL = (
-    "resolution size source codec audio channels front hdr depth name code shy sub dub subword dubword ro container 3d"
+    "resolution size source codec audio channels front hdr depth name code sub dub subword dubword ro container 3d"
     " atmos subtitles disc remux season episode"
 ).split()
 _BEFORE_LAST = ("codec", "audio", "channels", "depth", "name", "code", "sub", "atmos")
@@ -25,7 +25,9 @@ def read_group(reading: Reading) -> tuple[str | None, list[Token]]:
     """
     end = _tags_begin(reading.text)
     tokens = [token for token in reading.tokens if token.end <= end]
-    finders = (_after_dash, _last_word) if end == len(reading.text) else (_after_dash,)
+    # "(1080p x265 GRP) [site]", but not "x265 Somebody [GRP]".
+    certain = end == len(reading.text) or (tokens and tokens[-1].bracket)
+    finders = (_after_dash, _last_word) if certain else (_after_dash,)
     for find in finders:
         words = find(reading, tokens)
         if words:
@@ -51,7 +53,11 @@ def _chain_end(text: str, begin: int, end: int) -> int:
     return stop if not any(letter.isalnum() or letter in ".-" for letter in text[begin:stop]) else begin
 
 
-def _may_be_group(token: Token) -> bool:
+def _may_be_group(tokens: list[Token], index: int) -> bool:
+    """False for a technical word, and for what is a language's code where one stands before it."""
+    token = tokens[index]
+    if token.says("shy") and (len(token.key) < 3 or tokens[index - 1].says("name", "code", "shy")):
+        return False
     return not token.says(*_TECHNICAL) and token.key not in NO_GROUPS
 
 
@@ -63,7 +69,12 @@ def _after_dash(reading: Reading, tokens: list[Token]) -> list[Token]:
             rest = tokens[index + len(words) :]
             if words and not any(word.strength == STRONG and not word.bracket and _is_picture(word) for word in rest):
                 return [*_head(tokens, index, reading.end), *words]
-        elif index == len(tokens) - 1 and token.gap.endswith("- ") and not token.strength and _may_be_group(token):
+        elif (
+            index == len(tokens) - 1
+            and token.gap.endswith("- ")
+            and not token.strength
+            and _may_be_group(tokens, index)
+        ):
             return [token]
     return []
 
@@ -74,7 +85,7 @@ def _is_picture(token: Token) -> bool:
 
 def _chain(text: str, tokens: list[Token], index: int) -> list[Token]:
     """The words from here to a blank or bracket, without known ones at their end; [] when a group is not called so."""
-    if not _may_be_group(tokens[index]):
+    if not _may_be_group(tokens, index):
         return []
     stop = index + 1
     while stop < len(tokens) and "-" not in tokens[stop].gap and not _BREAK.search(tokens[stop].gap):

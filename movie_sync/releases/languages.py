@@ -20,8 +20,8 @@ NAMES: Mapping[str, str] = {
     "da": "danish, dansk, danska, danois, dinamarques, danese",
     "de": "german, deutsch, allemand, aleman, alemao, tedesco, almanca, germana, niemiecki, nemetul, немецкий",
     "el": "greek, hellenic, grec, griego, greco, ellinika, ελληνικα",
-    "en": "english, engl, ingles, inglese, anglais, englisch, engleza, angielski, ingilizce, engelska, engelsk, anglicky,"
-    " английский",
+    "en": "english, engl, ingles, inglese, anglais, englisch, engleza, angielski, ingilizce, engelska, engelsk,"
+    " anglicky, английский",
     "es": "spanish, castellano, espanol, espanhol, spagnolo, espagnol, spanisch, spansk, spaniola, hiszpanski,"
     " испанский",
     "es-419": "latino, latin, latam, latin spanish, spanish latin, spanish latino, latino spanish, espanol latino,"
@@ -52,7 +52,7 @@ NAMES: Mapping[str, str] = {
     "no": "norwegian, norsk, norska, noruegues, norvegien, bokmal, nynorsk",
     "pa": "punjabi",
     "pl": "polish, polski, polonais, polones, polacco, polaco, polnisch, польский",
-    "pt": "portuguese, portugues, portugais, portoghese, brazilian, brasileiro, brazilian portuguese, pt br, ptbr, pt pt,"
+    "pt": "portuguese, portugues, portugais, portoghese, brazilian, brasileiro, brazilian portuguese, pt br, pt pt,"
     " port br, portuguese br, pt brasil",
     "ro": "romanian, romana, roumain, rumano, romeno",
     "ru": "russian, russkij, russo, russe, ruso, rusa, russisch, rusca, русский",
@@ -92,12 +92,12 @@ SHY_CODES: Mapping[str, str] = {
 FRENCH = "true french, vff, vfq, vfi, vf2, vof, vfb, vff2, vfo, vfstfr"
 # Within a word of Han letters, which are written without blanks: spoken, then read.
 HAN_SPOKEN: Mapping[str, str] = {
-    "国语": "zh", "國語": "zh", "粤语": "zh", "粵語": "zh", "国粤": "zh", "國粵": "zh", "普通话": "zh", "国配": "zh", "中配": "zh",
-    "英语": "en", "英語": "en", "日语": "ja", "日語": "ja", "韩语": "ko", "韓語": "ko",
+    "国语": "zh", "國語": "zh", "粤语": "zh", "粵語": "zh", "国粤": "zh", "國粵": "zh", "普通话": "zh", "国配": "zh",
+    "中配": "zh", "英语": "en", "英語": "en", "日语": "ja", "日語": "ja", "韩语": "ko", "韓語": "ko",
 }  # fmt: skip
 HAN_READ: Mapping[str, str] = {
-    "中字": "zh", "简体": "zh", "簡體": "zh", "繁體": "zh", "繁体": "zh", "简中": "zh", "繁中": "zh", "字幕": "zh", "双字": "zh",
-    "简繁": "zh", "中英": "zh",
+    "中字": "zh", "简体": "zh", "簡體": "zh", "繁體": "zh", "繁体": "zh", "简中": "zh", "繁中": "zh", "字幕": "zh",
+    "双字": "zh", "简繁": "zh", "中英": "zh",
 }  # fmt: skip
 # Words that name a language and say that it is read, or that the film was dubbed into it.
 SUBTITLED: Mapping[str, str] = {
@@ -147,7 +147,7 @@ def compound(word: str) -> tuple[tuple[str, str], ...]:
     Args:
         word: Lower case, without accents.
     """
-    for length in (3, 4, 5, 6, 8, 9, 10):
+    for length in range(3, 10):
         code, end = _CODE_OF.get(word[:-length]), word[-length:]
         # "nosubs" are no Norwegian ones.
         if code and word[:-length] != "no":

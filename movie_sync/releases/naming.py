@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from movie_sync.releases import vocabulary
 from movie_sync.releases.vocabulary import ARTICLES
 from movie_sync.releases.words import FIRM, LOUD, STRONG, UNKNOWN, WEAK, Token, tokenise
-from movie_sync.releases.years import find_years, is_year, leading_year, year_of
+from movie_sync.releases.years import find_years, is_year, leading_year
 
 # Longer names exist only to hurt.
 MAX_NAME = 400
@@ -101,7 +101,7 @@ def _place(reading: Reading) -> None:
     leading = None if years.places else leading_year(tokens, technical)
     if leading is not None:
         reading.first, technical = 1, _first_strong(tokens, 1)
-    reading.years = (leading,) if leading is not None else tuple(year_of(tokens[place]) for place in years.places)
+    reading.years = (leading,) if leading is not None else years.all(tokens)
     reading.end = min(technical, *years.places[:1], *years.breaks, len(tokens))
     if reading.end == len(tokens):
         reading.end = _loud_source(reading)
@@ -122,7 +122,8 @@ def _first(tokens: Sequence[Token]) -> int:
         second = next((place for place in range(index) if tokens[place].bracket != tokens[0].bracket), 0)
         if second and _may_begin(tokens[second]):
             return second
-        return index if any(_may_begin(token) and not token.key.isdecimal() for token in tokens[index:][:2]) else 0
+        # "[REC] 2 (2009)" is called so.
+        return index if all(map(_may_begin, tokens[index : index + 2])) and len(tokens) > index + 1 else 0
     if tokens[index].key in vocabulary.BROADCASTERS and tokens[index].text.isupper():
         return index + 1 if len(tokens) > index + 2 and _may_begin(tokens[index + 1]) else index
     return index
@@ -259,7 +260,7 @@ def _says_pack(reading: Reading, *, dated: bool) -> bool:
 def _cut_pack(reading: Reading, index: int) -> bool:
     """End the title before a pack's word; False when that is the title's ("The Collection", "Trilogy of Terror")."""
     tokens, first = reading.tokens, reading.first
-    if index >= reading.end:
+    if index > reading.end:
         return True
     if index == first:
         after = tokens[index + 1 : index + 2]
@@ -337,7 +338,7 @@ def _plain(title: str) -> str:
 def _is_latin(text: str) -> bool:
     """True for letters mostly of the Latin blocks, accented ones too; and for no letters at all."""
     letters = [letter for letter in text.lower() if letter.isalpha()]
-    return 2 * sum("a" <= letter <= "ɏ" for letter in letters) >= len(letters)
+    return 2 * sum("a" <= letter <= "ɏ" or "ḁ" <= letter <= "ỿ" for letter in letters) >= len(letters)
 
 
 def _scripts(title: str) -> list[str]:

@@ -190,14 +190,9 @@ def _carrier(tokens: Sequence[Token], codecs: Iterable[str], source: str | None)
     carriers = [codec for codec in codecs if codec in _CARRIERS]
     if not carriers:
         return "truehd" if source == "bluray" else "ddp"
-    heard: list[str] = []
-    for token in tokens:
-        facts = dict(token.facts)
-        if facts.get("audio") in _CARRIERS:
-            heard.append(facts["audio"])
-        if "atmos" in facts:
-            break
-    return heard[-1] if heard else carriers[0]
+    place = next(index for index, token in enumerate(tokens) if token.says("atmos"))
+    heard = [value for token in tokens[: place + 1] for kind, value in token.facts if kind == "audio"]
+    return next((codec for codec in reversed(heard) if codec in _CARRIERS), carriers[0])
 
 
 def _languages(reading: Reading, tokens: Sequence[Token]) -> Languages:

@@ -15,12 +15,12 @@ Step = Literal[
     "freeleech", "double_upload", "seeders", "size", "repack",
 ]  # fmt: skip
 STEPS: tuple[Step, ...] = get_args(Step)
-RESOLUTIONS = ("2160p", "1080p", "1080i", "720p", "576p", "480p", "360p")
 _CLASSES: Mapping[str, tuple[str, ...]] = {
-    "4k": ("2160p",),
-    "hd": ("1080p", "1080i", "720p"),
-    "sd": ("576p", "480p", "360p"),
+    "4k": ("4320p", "2160p"),
+    "hd": ("1440p", "1080p", "1080i", "720p"),
+    "sd": ("576p", "540p", "480p", "360p", "240p"),
 }
+RESOLUTIONS = tuple(resolution for found in _CLASSES.values() for resolution in found)
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "bluray": ("bluray",),
     "web": ("webdl", "webrip"),

@@ -125,8 +125,7 @@ FIRM: Facts = {
     ("edition", "Uncensored"): "uncensored, uncensored cut, uncensored edition, sin censura",
     ("edition", "Remastered"): "remastered, remaster, remastered edition, remasterizado, remasterizada, remasterise,"
     " remastered cut",
-    ("edition", "Restored"): "restored, restoration, restored edition, restored version, version restauree,"
-    " restaurada",
+    ("edition", "Restored"): "restored, restoration, restored edition, restored version, version restauree, restaurada",
     ("edition", "Final Cut"): "final cut, the final cut",
     ("edition", "Special Edition"): "special edition, the special edition, special ed, edicion especial",
     ("edition", "Ultimate"): "ultimate edition, ultimate cut, ultimate extended edition, the ultimate edition,"
@@ -161,7 +160,7 @@ FIRM: Facts = {
     ("audio", "opus"): "opus",
     ("", ""): "multi, internal, readnfo, nuked, custom multi, proof fix, mic dubbed, line dubbed, line audio,"
     " clean audio, hq clean audio, hq clean aud, hq line audio, org audio, org auds, org aud, original audio,"
-    " fan dub, unofficial, ppv",
+    " fan dub, unofficial, ppv, cd 1, cd 2, cd 3",
 }
 
 WEAK: Facts = {
@@ -215,8 +214,7 @@ WEAK: Facts = {
 LOUD: Facts = {
     ("edition", "Noir"): "noir",
     ("edition", "Limited"): "limited",
-    ("", ""): "complete, custom, real, line, retail, festival, int, language, languages, integral, forced, cc, v2,"
-    " v3",
+    ("", ""): "complete, custom, real, line, retail, festival, int, language, languages, integral, forced, cc, v2, v3",
 }
 
 INNER: Facts = {
@@ -235,11 +233,13 @@ BROADCASTERS = frozenset("bbc pbs nhk itv".split())
 GENRES = frozenset("anime action comedy documentary drama horror thriller animation western family romance".split())
 # A word right before one of these is part of a name: "The French", "My Proper", "of Extended".
 ARTICLES = frozenset(
-    "the a an of in la le les el los las il lo gli der die das den dem ein eine un une una my your our his her their this"
-    " that and und et y de du des to at for with from by no not or".split()
+    "the a an of in la le les el los las il lo gli der die das den dem ein eine un une una my your our his her their"
+    " this that and und et y de du des to at for with from by no not or".split()
 )
 # A season's word before its number, in the languages of the trackers around.
-SEASON_WORDS = frozenset("season seasons saison saisons sezonul sezon temporada stagione staffel sesong seizoen сезон".split())
+SEASON_WORDS = frozenset(
+    "season seasons saison saisons sezonul sezon temporada stagione staffel sesong seizoen сезон".split()
+)
 # Films whose title has such a word before a number: "Open Season 2".
 NO_SEASON_AFTER = frozenset({"open", "hunting", "silly"})
 # "8 movies", "15 HD Movies".

@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from movie_sync.releases import languages, vocabulary
 from movie_sync.releases.vocabulary import Facts
 
 Fact = tuple[str, str]
+_Said = dict[str, str]
 UNKNOWN, INNER, LOUD, WEAK, FIRM, STRONG = range(6)
 
 
@@ -102,7 +103,7 @@ _DIGITS = re.compile(
     r"|(?P<width>\d{3,4})x(?P<height>\d{3,4})[pi]?"
     r"|s(?P<season>\d{1,2})(?:(?:e|ep|x|xe)(?P<episode>\d{1,4})(?:e\d{1,4}|v\d|[abc])?)?|(?P<s>\d{1,2})(?:[xх](?P<e>\d{2,3})|e(?P<ep>\d{2,3}))"
     r"|(?:e|ep|episode)(?P<alone>\d{2,4})(?:v\d)?|season(?P<spelt>\d{1,2})"
-    r"|(?P<audio>q?aac|heaac|e?ac3|ddpa?\+?|dd\+?a?|dts|dtshd|dtshdma|dtsx|truehd|flac|l?pcm|opus|mp[23]|atmos)"
+    r"|(?P<audio>q?aac|heaac|e?ac3|ddpa?|dd\+?|dts|dtshd|dtshdma|dtsx|truehd|flac|l?pcm|opus|mp[23]|atmos)"
     r"(?P<front>[1-9])?(?P<back>[0-4])?(?:ch)?(?:x\d)?"
     r"|(?P<codec>[hx]26[45])[a-z0-9]{1,8}"
     r"|\d(?:x(?P<times>[a-z]{3})|(?P<count>audios?))"
@@ -137,34 +138,13 @@ def _meaning(key: str) -> Meaning:
     return _of_digits(match) if match else Meaning()
 
 
-def _of_digits(match: re.Match[str]) -> Meaning:  # noqa: C901 - one line a form
+def _of_digits(match: re.Match[str]) -> Meaning:
     said = {name: value for name, value in match.groupdict().items() if value}
-    if "audio" in said:
-        return _glued_audio(said)
-    facts: tuple[Fact, ...] = (("", ""),)
-    if "lines" in said:
-        facts = (("resolution", lines_named(int(said["lines"]), said["scan"])),)
-    elif "glued" in said:
-        facts = (("resolution", said["glued"] + said.get("how", "p")), *_TABLE.get(said["before"], Meaning()).facts)
-    elif "width" in said:
-        facts = (("resolution", lines_of(int(said["width"]), int(said["height"]))),)
-    elif "season" in said:
-        facts = (("season", said["season"]), *((("episode", said["episode"]),) if "episode" in said else ()))
-    elif "s" in said:
-        facts = (("season", said["s"]), ("episode", said.get("e") or said["ep"]))
-    elif "spelt" in said:
-        facts = (("season", said["spelt"]),)
-    elif "alone" in said:
-        facts = (("episode", said["alone"]),)
-    elif "codec" in said:
-        facts = _TABLE[said["codec"]].facts
-    elif "times" in said:
-        facts = _TABLE.get(said["times"], Meaning()).facts
-    elif "disc" in said:
-        facts = _TABLE[said["disc"]].facts
-    elif "channels" in said:
-        facts = (("channels", _CHANNELS[said["channels"]]),)
-    return Meaning(STRONG if facts else UNKNOWN, facts)
+    for name, read in _FORMS.items():
+        if name in said:
+            facts = read(said)
+            return Meaning(STRONG if facts else UNKNOWN, facts)
+    return Meaning(STRONG, (("", ""),))
 
 
 _LINES = frozenset({4320, 2160, 1440, 1080, 720, 576, 540, 480, 360, 240})
@@ -177,15 +157,34 @@ def lines_named(lines: int, scan: str = "p") -> str:
     return next((f"{common}p" for common in (360, 480, 576, 720, 1080, 2160) if lines <= common), "2160p")
 
 
-def _glued_audio(said: dict[str, str]) -> Meaning:
+def _glued_audio(said: _Said) -> tuple[Fact, ...]:
     """``DDP5`` before a ``1``, ``DD51``, ``AC3x2``."""
-    known = _TABLE.get(said["audio"], Meaning())
-    if not any(kind in {"audio", "atmos"} for kind, _ in known.facts):
-        return Meaning()
-    front, back = said.get("front"), said.get("back")
-    if front and back:
-        return Meaning(STRONG, (*known.facts, ("channels", f"{front}.{back}")))
-    return Meaning(STRONG, (*known.facts, *((("front", front),) if front else ())))
+    known = _TABLE[said["audio"]].facts
+    if "front" in said and "back" in said:
+        return (*known, ("channels", f"{said['front']}.{said['back']}"))
+    return (*known, ("front", said["front"])) if "front" in said else known
+
+
+def _facts_of(key: str) -> tuple[Fact, ...]:
+    return _TABLE.get(key, Meaning()).facts
+
+
+# By the first group of `_DIGITS` that is there.
+_FORMS: Mapping[str, Callable[[_Said], tuple[Fact, ...]]] = {
+    "audio": _glued_audio,
+    "lines": lambda said: (("resolution", lines_named(int(said["lines"]), said["scan"])),),
+    "glued": lambda said: (("resolution", said["glued"] + said.get("how", "p")), *_facts_of(said["before"])),
+    "width": lambda said: (("resolution", lines_of(int(said["width"]), int(said["height"]))),),
+    "episode": lambda said: (("season", said["season"]), ("episode", said["episode"])),
+    "season": lambda said: (("season", said["season"]),),
+    "s": lambda said: (("season", said["s"]), ("episode", said.get("e") or said["ep"])),
+    "spelt": lambda said: (("season", said["spelt"]),),
+    "alone": lambda said: (("episode", said["alone"]),),
+    "codec": lambda said: _facts_of(said["codec"]),
+    "times": lambda said: _facts_of(said["times"]),
+    "disc": lambda said: _facts_of(said["disc"]),
+    "channels": lambda said: (("channels", _CHANNELS[said["channels"]]),),
+}
 
 
 # -- the words of a name
@@ -232,8 +231,9 @@ def _piece(text: str, word: str, start: int, end: int, bracket: int) -> _Piece:
     """A word; with the plus behind it where that makes it another ("DD+", "HDR10+")."""
     key = fold(word)
     if text[end : end + 1] == "+" and f"{key}+" in _TABLE:
-        follows = text[end + 1 : end + 2]
-        if not follows.isalpha() or follows in "Aa":
+        follows = text[end + 1 : end + 6].lower()
+        # "DD+AAC" are two.
+        if not follows[:1].isalpha() or follows == "atmos":
             return _Piece(f"{key}+", start, end + 1, bracket)
     return _Piece(key, start, end, bracket)
 

@@ -24,6 +24,10 @@ class Years(NamedTuple):
     breaks: tuple[int, ...]
     ranged: bool
 
+    def all(self, tokens: Sequence[Token]) -> tuple[int, ...]:
+        """The years at those places, each once."""
+        return tuple(dict.fromkeys(year_of(tokens[place]) for place in self.places))
+
 
 def is_year(token: Token) -> bool:
     """True for four digits like a year, also as ``2010г``."""

@@ -2,27 +2,27 @@ BEGIN TRANSACTION;
 CREATE TABLE calls (
         id INTEGER PRIMARY KEY, account TEXT NOT NULL, boot_id TEXT NOT NULL, boot_s REAL NOT NULL, wall REAL NOT NULL
     ) STRICT;
-INSERT INTO "calls" VALUES(1,'filelist','96770056-2627-46bc-ad1a-bf4b8e818cec',26914.839994651,1780000000.0);
+INSERT INTO "calls" VALUES(1,'filelist','96770056-2627-46bc-ad1a-bf4b8e818cec',28435.198377288,1780000000.0);
 CREATE TABLE decisions (
         id INTEGER PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE, at REAL NOT NULL,
         place INTEGER NOT NULL, tracker TEXT NOT NULL, release_id INTEGER NOT NULL, name TEXT NOT NULL,
         size_bytes INTEGER NOT NULL, seeders INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL
     ) STRICT;
-INSERT INTO "decisions" VALUES(1,1,1795391419.14548,0,'filelist',100,'Film.0.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(2,2,1.79539141914832854271e+09,0,'filelist',101,'Film.1.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(3,3,1.7953914191495735645e+09,0,'filelist',102,'Film.2.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(4,4,1.79539141915075755118e+09,0,'filelist',103,'Film.3.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(5,5,1.79539141915186738966e+09,0,'filelist',104,'Film.4.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(6,6,1.79539141915293526648e+09,0,'filelist',105,'Film.5.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(7,7,1.79539141915400624277e+09,0,'filelist',106,'Film.6.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(8,8,1.79539141915512943264e+09,0,'filelist',107,'Film.7.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(9,9,1.79539141915620589252e+09,0,'filelist',108,'Film.8.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(10,10,1.79539141915729355807e+09,0,'filelist',109,'Film.9.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(11,11,1.79539141915839481353e+09,0,'filelist',110,'Film.10.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(12,12,1.7953914191597065926e+09,0,'filelist',111,'Film.11.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(13,13,1.79539141916088104246e+09,0,'filelist',112,'Film.12.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(14,14,1.79539141916230225561e+09,0,'filelist',113,'Film.13.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
-INSERT INTO "decisions" VALUES(15,15,1.79539141916355371474e+09,0,'filelist',114,'Film.14.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(1,1,1.79539293950515961651e+09,0,'filelist',100,'Film.0.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(2,2,1.79539293950649118426e+09,0,'filelist',101,'Film.1.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(3,3,1.79539293950775361062e+09,0,'filelist',102,'Film.2.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(4,4,1.79539293950901126866e+09,0,'filelist',103,'Film.3.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(5,5,1.79539293951013374326e+09,0,'filelist',104,'Film.4.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(6,6,1.79539293951120710376e+09,0,'filelist',105,'Film.5.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(7,7,1.79539293951223731041e+09,0,'filelist',106,'Film.6.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(8,8,1.79539293951330232619e+09,0,'filelist',107,'Film.7.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(9,9,1.79539293951433157918e+09,0,'filelist',108,'Film.8.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(10,10,1.79539293951539945604e+09,0,'filelist',109,'Film.9.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(11,11,1.79539293951655364034e+09,0,'filelist',110,'Film.10.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(12,12,1.79539293951787853236e+09,0,'filelist',111,'Film.11.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(13,13,1.79539293951913094525e+09,0,'filelist',112,'Film.12.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(14,14,1.79539293952052307124e+09,0,'filelist',113,'Film.13.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
+INSERT INTO "decisions" VALUES(15,15,1.79539293952185964589e+09,0,'filelist',114,'Film.14.1080p.BluRay.x264-DEMO',1000000000,5,'accepted','["the last that passes"]');
 CREATE TABLE exports (
         file TEXT PRIMARY KEY, base BLOB, next BLOB, version INTEGER NOT NULL DEFAULT -1
     ) STRICT, WITHOUT ROWID;
@@ -43,21 +43,21 @@ CREATE TABLE films (
         completed_at REAL, release_name TEXT, info_hash TEXT, progress REAL, left_at REAL,
         extra TEXT NOT NULL DEFAULT '{}'
     , upgrade_after REAL) STRICT;
-INSERT INTO "films" VALUES(1,'Film 0',1980,7000,'F0','film-0','','tt1000000',NULL,'film','[]','[]',NULL,1.79539141914489293102e+09,'pending','due',1780000000.0,1.79539141914357018472e+09,1780000000.0,1,1795391419.14548,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 0"}',NULL);
-INSERT INTO "films" VALUES(2,'Film 1',1981,7001,'F1','film-1','','tt1000001',NULL,'film','[]','[]',NULL,1.79539141914789605143e+09,'pending','put_off',1780000000.0,1.79539141914357018472e+09,1779999999.999,1,1.79539141914832854271e+09,1780000600.0,'FileList is not available (503).','filelist',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 1"}',NULL);
-INSERT INTO "films" VALUES(3,'Film 2',1982,7002,'F2','film-2','','tt1000002',NULL,'film','[]','[]',NULL,1.79539141914916801452e+09,'pending','handing_over',1780000000.0,1.79539141914357018472e+09,1779999999.998,1,1.7953914191495735645e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 2"}',NULL);
-INSERT INTO "films" VALUES(4,'Film 3',1983,7003,'F3','film-3','','tt1000003',NULL,'film','[]','[]',NULL,1.79539141915036320681e+09,'failed','not_found',1780000000.0,1.79539141914357018472e+09,1779999999.997,1,1.79539141915075755118e+09,NULL,NULL,NULL,NULL,0,2,2680000000.0,'The tracker does not have it.','not_found',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 3"}',NULL);
-INSERT INTO "films" VALUES(5,'Film 4',1984,7004,'F4','film-4','','tt1000004',NULL,'film','[]','[]',NULL,1.79539141915146684648e+09,'failed','retrying',1780000000.0,1.79539141914357018472e+09,1779999999.996,1,1.79539141915186738966e+09,NULL,NULL,NULL,NULL,0,2,2680000000.0,'The tracker does not have it.','retrying',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 4"}',NULL);
-INSERT INTO "films" VALUES(6,'Film 5',1985,7005,'F5','film-5','','tt1000005',NULL,'film','[]','[]',NULL,1.7953914191525115967e+09,'failed','permanent',1780000000.0,1.79539141914357018472e+09,1779999999.995,1,1.79539141915293526648e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','permanent',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 5"}',NULL);
-INSERT INTO "films" VALUES(7,'Film 6',1986,7006,'F6','film-6','','tt1000006',NULL,'film','[]','[]',NULL,1.79539141915356945987e+09,'failed','series',1780000000.0,1.79539141914357018472e+09,1779999999.994,1,1.79539141915400624277e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','series',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 6"}',NULL);
-INSERT INTO "films" VALUES(8,'Film 7',1987,7007,'F7','film-7','','tt1000007',NULL,'film','[]','[]',NULL,1.79539141915464663503e+09,'failed','excluded',1780000000.0,1.79539141914357018472e+09,1779999999.993,1,1.79539141915512943264e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','excluded',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 7"}',NULL);
-INSERT INTO "films" VALUES(9,'Film 8',1988,7008,'F8','film-8','','tt1000008',NULL,'film','[]','[]',NULL,1.79539141915580630296e+09,'completed','owned',1780000000.0,1.79539141914357018472e+09,1779999999.992,1,1.79539141915620589252e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 8"}',NULL);
-INSERT INTO "films" VALUES(10,'Film 9',1989,7009,'F9','film-9','','tt1000009',NULL,'film','[]','[]',NULL,1.79539141915687417978e+09,'completed','saved',1780000000.0,1.79539141914357018472e+09,1779999999.991,1,1.79539141915729355807e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 9"}',NULL);
-INSERT INTO "films" VALUES(11,'Film 10',1990,7010,'Fa','film-10','','tt1000010',NULL,'film','[]','[]',NULL,1.79539141915802288058e+09,'completed','downloading',1780000000.0,1.79539141914357018472e+09,1779999999.99,1,1.79539141915839481353e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 10"}',NULL);
-INSERT INTO "films" VALUES(12,'Film 11',1991,7011,'Fb','film-11','','tt1000011',NULL,'film','[]','[]',NULL,1.79539141915931677821e+09,'completed','stalled',1780000000.0,1.79539141914357018472e+09,1779999999.989,1,1.7953914191597065926e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 11"}',NULL);
-INSERT INTO "films" VALUES(13,'Film 12',1992,7012,'Fc','film-12','','tt1000012',NULL,'film','[]','[]',NULL,1.79539141916048455242e+09,'completed','downloaded',1780000000.0,1.79539141914357018472e+09,1779999999.988,1,1.79539141916088104246e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 12"}',1780086400.0);
-INSERT INTO "films" VALUES(14,'Film 13',1993,7013,'Fd','film-13','','tt1000013',NULL,'film','[]','[]',NULL,1.79539141916186404225e+09,'completed','gone',1780000000.0,1.79539141914357018472e+09,1779999999.987,1,1.79539141916230225561e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 13"}',NULL);
-INSERT INTO "films" VALUES(15,'Film 14',1994,7014,'Fe','film-14','','tt1000014',NULL,'film','[]','[]',NULL,1.79539141916316962246e+09,'left','unwished',1780000000.0,1.79539141914357018472e+09,1779999999.986,1,1.79539141916355371474e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 14"}',NULL);
+INSERT INTO "films" VALUES(1,'Film 0',1980,7000,'F0','film-0','','tt1000000',NULL,'film','[]','[]',NULL,1.79539293950457763673e+09,'pending','due',1780000000.0,1.79539293950320816032e+09,1780000000.0,1,1.79539293950515961651e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 0"}',NULL);
+INSERT INTO "films" VALUES(2,'Film 1',1981,7001,'F1','film-1','','tt1000001',NULL,'film','[]','[]',NULL,1.79539293950607824323e+09,'pending','put_off',1780000000.0,1.79539293950320816032e+09,1779999999.999,1,1.79539293950649118426e+09,1780000600.0,'FileList is not available (503).','filelist',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 1"}',NULL);
+INSERT INTO "films" VALUES(3,'Film 2',1982,7002,'F2','film-2','','tt1000002',NULL,'film','[]','[]',NULL,1.7953929395073325634e+09,'pending','handing_over',1780000000.0,1.79539293950320816032e+09,1779999999.998,1,1.79539293950775361062e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 2"}',NULL);
+INSERT INTO "films" VALUES(4,'Film 3',1983,7003,'F3','film-3','','tt1000003',NULL,'film','[]','[]',NULL,1.79539293950856328014e+09,'failed','not_found',1780000000.0,1.79539293950320816032e+09,1779999999.997,1,1.79539293950901126866e+09,NULL,NULL,NULL,NULL,0,2,2680000000.0,'The tracker does not have it.','not_found',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 3"}',NULL);
+INSERT INTO "films" VALUES(5,'Film 4',1984,7004,'F4','film-4','','tt1000004',NULL,'film','[]','[]',NULL,1.79539293950974202158e+09,'failed','retrying',1780000000.0,1.79539293950320816032e+09,1779999999.996,1,1.79539293951013374326e+09,NULL,NULL,NULL,NULL,0,2,2680000000.0,'The tracker does not have it.','retrying',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 4"}',NULL);
+INSERT INTO "films" VALUES(6,'Film 5',1985,7005,'F5','film-5','','tt1000005',NULL,'film','[]','[]',NULL,1.79539293951075172419e+09,'failed','permanent',1780000000.0,1.79539293950320816032e+09,1779999999.995,1,1.79539293951120710376e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','permanent',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 5"}',NULL);
+INSERT INTO "films" VALUES(7,'Film 6',1986,7006,'F6','film-6','','tt1000006',NULL,'film','[]','[]',NULL,1.79539293951185536385e+09,'failed','series',1780000000.0,1.79539293950320816032e+09,1779999999.994,1,1.79539293951223731041e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','series',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 6"}',NULL);
+INSERT INTO "films" VALUES(8,'Film 7',1987,7007,'F7','film-7','','tt1000007',NULL,'film','[]','[]',NULL,1.79539293951286840441e+09,'failed','excluded',1780000000.0,1.79539293950320816032e+09,1779999999.993,1,1.79539293951330232619e+09,NULL,NULL,NULL,NULL,0,2,NULL,'The tracker does not have it.','excluded',1780000000.0,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 7"}',NULL);
+INSERT INTO "films" VALUES(9,'Film 8',1988,7008,'F8','film-8','','tt1000008',NULL,'film','[]','[]',NULL,1.79539293951394152634e+09,'completed','owned',1780000000.0,1.79539293950320816032e+09,1779999999.992,1,1.79539293951433157918e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 8"}',NULL);
+INSERT INTO "films" VALUES(10,'Film 9',1989,7009,'F9','film-9','','tt1000009',NULL,'film','[]','[]',NULL,1.79539293951500868789e+09,'completed','saved',1780000000.0,1.79539293950320816032e+09,1779999999.991,1,1.79539293951539945604e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 9"}',NULL);
+INSERT INTO "films" VALUES(11,'Film 10',1990,7010,'Fa','film-10','','tt1000010',NULL,'film','[]','[]',NULL,1.79539293951618194582e+09,'completed','downloading',1780000000.0,1.79539293950320816032e+09,1779999999.99,1,1.79539293951655364034e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 10"}',NULL);
+INSERT INTO "films" VALUES(12,'Film 11',1991,7011,'Fb','film-11','','tt1000011',NULL,'film','[]','[]',NULL,1.79539293951747298242e+09,'completed','stalled',1780000000.0,1.79539293950320816032e+09,1779999999.989,1,1.79539293951787853236e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 11"}',NULL);
+INSERT INTO "films" VALUES(13,'Film 12',1992,7012,'Fc','film-12','','tt1000012',NULL,'film','[]','[]',NULL,1.79539293951871609684e+09,'completed','downloaded',1780000000.0,1.79539293950320816032e+09,1779999999.988,1,1.79539293951913094525e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 12"}',1780086400.0);
+INSERT INTO "films" VALUES(14,'Film 13',1993,7013,'Fd','film-13','','tt1000013',NULL,'film','[]','[]',NULL,1.79539293952010297773e+09,'completed','gone',1780000000.0,1.79539293950320816032e+09,1779999999.987,1,1.79539293952052307124e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 13"}',NULL);
+INSERT INTO "films" VALUES(15,'Film 14',1994,7014,'Fe','film-14','','tt1000014',NULL,'film','[]','[]',NULL,1.79539293952143716817e+09,'left','unwished',1780000000.0,1.79539293950320816032e+09,1779999999.986,1,1.79539293952185964589e+09,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'{"note": "kept 14"}',NULL);
 CREATE TABLE grabs (
         film INTEGER PRIMARY KEY REFERENCES films (id) ON DELETE CASCADE, at REAL NOT NULL, release TEXT NOT NULL
     ) STRICT;
@@ -66,37 +66,37 @@ CREATE TABLE history (
         id INTEGER PRIMARY KEY, at REAL NOT NULL, film INTEGER REFERENCES films (id) ON DELETE CASCADE,
         event TEXT NOT NULL, text TEXT NOT NULL
     ) STRICT;
-INSERT INTO "history" VALUES(1,1.79539141914357018472e+09,1,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(2,1.79539141914357018472e+09,2,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(3,1.79539141914357018472e+09,3,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(4,1.79539141914357018472e+09,4,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(5,1.79539141914357018472e+09,5,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(6,1.79539141914357018472e+09,6,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(7,1.79539141914357018472e+09,7,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(8,1.79539141914357018472e+09,8,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(9,1.79539141914357018472e+09,9,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(10,1.79539141914357018472e+09,10,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(11,1.79539141914357018472e+09,11,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(12,1.79539141914357018472e+09,12,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(13,1.79539141914357018472e+09,13,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(14,1.79539141914357018472e+09,14,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(15,1.79539141914357018472e+09,15,'wished','Wished for on letterboxd:someone.');
-INSERT INTO "history" VALUES(16,1795391419.14548,1,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(17,1.79539141914832854271e+09,2,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(18,1.7953914191495735645e+09,3,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(19,1.79539141915075755118e+09,4,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(20,1.79539141915186738966e+09,5,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(21,1.79539141915293526648e+09,6,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(22,1.79539141915400624277e+09,7,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(23,1.79539141915512943264e+09,8,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(24,1.79539141915620589252e+09,9,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(25,1.79539141915729355807e+09,10,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(26,1.79539141915839481353e+09,11,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(27,1.7953914191597065926e+09,12,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(28,1.79539141916088104246e+09,13,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(29,1.79539141916230225561e+09,14,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(30,1.79539141916355371474e+09,15,'searched','Searched: 1 releases, 1 of them pass.');
-INSERT INTO "history" VALUES(31,1.79539141916444230082e+09,NULL,'filelist_needs_user','FileList refused the user name or passkey (403). Set them anew.');
+INSERT INTO "history" VALUES(1,1.79539293950320816032e+09,1,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(2,1.79539293950320816032e+09,2,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(3,1.79539293950320816032e+09,3,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(4,1.79539293950320816032e+09,4,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(5,1.79539293950320816032e+09,5,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(6,1.79539293950320816032e+09,6,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(7,1.79539293950320816032e+09,7,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(8,1.79539293950320816032e+09,8,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(9,1.79539293950320816032e+09,9,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(10,1.79539293950320816032e+09,10,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(11,1.79539293950320816032e+09,11,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(12,1.79539293950320816032e+09,12,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(13,1.79539293950320816032e+09,13,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(14,1.79539293950320816032e+09,14,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(15,1.79539293950320816032e+09,15,'wished','Wished for on letterboxd:someone.');
+INSERT INTO "history" VALUES(16,1.79539293950515961651e+09,1,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(17,1.79539293950649118426e+09,2,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(18,1.79539293950775361062e+09,3,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(19,1.79539293950901126866e+09,4,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(20,1.79539293951013374326e+09,5,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(21,1.79539293951120710376e+09,6,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(22,1.79539293951223731041e+09,7,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(23,1.79539293951330232619e+09,8,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(24,1.79539293951433157918e+09,9,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(25,1.79539293951539945604e+09,10,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(26,1.79539293951655364034e+09,11,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(27,1.79539293951787853236e+09,12,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(28,1.79539293951913094525e+09,13,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(29,1.79539293952052307124e+09,14,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(30,1.79539293952185964589e+09,15,'searched','Searched: 1 releases, 1 of them pass.');
+INSERT INTO "history" VALUES(31,1.79539293952280426024e+09,NULL,'filelist_needs_user','FileList refused the user name or passkey (403). Set them anew.');
 CREATE TABLE library_files (
         id INTEGER PRIMARY KEY, folder INTEGER NOT NULL REFERENCES library_folders (id) ON DELETE CASCADE,
         name BLOB NOT NULL, UNIQUE (folder, name)
@@ -117,7 +117,7 @@ CREATE TABLE lists (
         list TEXT PRIMARY KEY, total INTEGER, surplus INTEGER NOT NULL DEFAULT 0, proven_at REAL, checked_at REAL,
         next_check REAL
     ) STRICT, WITHOUT ROWID;
-INSERT INTO "lists" VALUES('letterboxd:someone',15,0,1.79539141916409802435e+09,1.79539141916409802435e+09,1780003600.0);
+INSERT INTO "lists" VALUES('letterboxd:someone',15,0,1.79539293952244520188e+09,1.79539293952244520188e+09,1780003600.0);
 CREATE TABLE names (
         name TEXT PRIMARY KEY, film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
@@ -170,7 +170,7 @@ CREATE TABLE providers (
         provider TEXT PRIMARY KEY, state TEXT NOT NULL, since REAL NOT NULL, failures INTEGER NOT NULL DEFAULT 0,
         asked_at REAL NOT NULL, wait_s REAL NOT NULL DEFAULT 0, code TEXT, message TEXT, hint TEXT, fingerprint TEXT
     ) STRICT, WITHOUT ROWID;
-INSERT INTO "providers" VALUES('filelist','needs_user',1.79539141916444230082e+09,1,1.79539141916444230082e+09,3600.0,'auth_failed','FileList refused the user name or passkey (403).','Set them anew.','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa');
+INSERT INTO "providers" VALUES('filelist','needs_user',1.79539293952280426024e+09,1,1.79539293952280426024e+09,3600.0,'auth_failed','FileList refused the user name or passkey (403).','Set them anew.','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa');
 CREATE TABLE questions (
         film INTEGER NOT NULL REFERENCES films (id) ON DELETE CASCADE, path TEXT NOT NULL, because TEXT NOT NULL,
         asked_at REAL NOT NULL, answer TEXT, PRIMARY KEY (film, path)
@@ -198,21 +198,21 @@ CREATE TABLE wishes (
         wished_at REAL, seen_at REAL NOT NULL, missing_reads INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (list, film)
     ) STRICT, WITHOUT ROWID;
-INSERT INTO "wishes" VALUES(1,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(2,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(3,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(4,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(5,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(6,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(7,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(8,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(9,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(10,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(11,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(12,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(13,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(14,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
-INSERT INTO "wishes" VALUES(15,'letterboxd:someone',1780000000.0,1.79539141914357018472e+09,0);
+INSERT INTO "wishes" VALUES(1,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(2,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(3,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(4,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(5,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(6,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(7,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(8,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(9,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(10,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(11,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(12,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(13,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(14,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
+INSERT INTO "wishes" VALUES(15,'letterboxd:someone',1780000000.0,1.79539293950320816032e+09,0);
 CREATE INDEX films_due_new ON films (wish_order) WHERE status = 'due' AND searches = 0;
 CREATE INDEX films_due_again ON films (wish_order) WHERE status = 'due' AND searches > 0;
 CREATE INDEX films_put_off ON films (not_before) WHERE status IN ('put_off', 'handing_over');
@@ -240,7 +240,7 @@ CREATE INDEX films_upgrade ON films (upgrade_after) WHERE upgrade_after IS NOT N
 CREATE UNIQUE INDEX transfers_upgrade ON transfers (film) WHERE role = 'upgrade';
 CREATE INDEX transfers_retiring ON transfers (id) WHERE role = 'retiring';
 CREATE INDEX library_ids_name ON library_ids (name);
-CREATE INDEX library_readings_loose ON library_readings (year, loose);
-CREATE INDEX library_readings_tail ON library_readings (year, tail);
+CREATE INDEX library_readings_loose ON library_readings (year, loose, words);
+CREATE INDEX library_readings_tail ON library_readings (year, tail, loose, words);
 COMMIT;
 PRAGMA user_version=3;
