@@ -248,7 +248,7 @@ class Decision:
 
     Attributes:
         refusals: Every reason against it, a sentence each; empty when it was accepted.
-        because: Why it stands before the next accepted one, or that it is the last that passes; "" when refused.
+        because: Why it stands before the next accepted one, or that it is the last or only one; "" when refused.
         passes_at: When a refused release will pass by getting older, Unix seconds; None: never by that.
     """
 

@@ -99,7 +99,7 @@ def test_a_search_in_words_gives_each_release_with_its_reasons(
 ) -> None:
     said = run("search", "tt0133093").out
     assert said.startswith("The Matrix (1999) on filelist: 3 releases, 1 pass (category priority).")
-    assert "1 ✓ The.Matrix.1999.2160p.BluRay.x265-B   2.0 GB, 5 seeders\n      the last that passes" in said
+    assert "1 ✓ The.Matrix.1999.2160p.BluRay.x265-B   2.0 GB, 5 seeders\n      the only one that passes" in said
     assert "no seeders, minimum 1" in said
     assert services[1].calls()
 

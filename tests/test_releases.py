@@ -586,7 +586,7 @@ def test_the_only_one_that_passes_comes_first_and_the_refused_keep_their_order()
     bad = [release("Alien.1979.HDCAM.1080p", 1), release("Aliens.1986.1080p", 2)]
     found = judge(ALIEN, [bad[0], release(number=3), bad[1]], PROFILE)
     assert [decision.release.release_id for decision in found] == [3, 1, 2]
-    assert [decision.because for decision in found] == ["the last that passes", "", ""]
+    assert [decision.because for decision in found] == ["the only one that passes", "", ""]
 
 
 def test_a_blocklist_is_heeded() -> None:

@@ -146,8 +146,9 @@ def judge(
         return [step.key(decision.release, parsed) for step in steps]
 
     accepted = sorted((decision for decision in judged if decision.accepted), key=place)
+    last = "the last that passes" if len(accepted) > 1 else "the only one that passes"
     explained = [
-        replace(decision, because=_because(steps, decision.release, after.release if after else None))
+        replace(decision, because=_because(steps, decision.release, after.release) if after else last)
         for decision, after in zip(accepted, [*accepted[1:], None], strict=False)
     ]
     return [*explained, *(decision for decision in judged if not decision.accepted)]
@@ -163,10 +164,8 @@ def _judged(
     return Decision(release, against, passes_at=waits if only_young else None)
 
 
-def _because(steps: Sequence[_Step], release: Release, after: Release | None) -> str:
+def _because(steps: Sequence[_Step], release: Release, after: Release) -> str:
     """Why a release stands before the next accepted one."""
-    if after is None:
-        return "the last that passes"
     one, two = parse_release(release.name), parse_release(after.name)
     for step in steps:
         if step.key(release, one) != step.key(after, two):
