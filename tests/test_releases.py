@@ -27,6 +27,10 @@ PROFILE = wishes("4k", "hd", "sd")
 ALIEN = movie(1, "Alien", 1979, imdb_id="tt0078748")
 
 
+HOBBIT = movie(3, "The Hobbit: An Unexpected Journey", 2012, imdb_id="tt0903624")
+SMAUG = 'another film: titled "The Hobbit The Desolation of Smaug", though tagged tt0903624'
+
+
 def release(name: str = "Alien.1979.1080p.BluRay.x264-GRP", number: int = 1, **facts: Any) -> Release:
     return Release("filelist", number, name, **({"seeders": 10} | facts))
 
@@ -460,6 +464,9 @@ def test_a_blocklisted_release_is_refused_with_what_went_wrong() -> None:
         (ALIEN, "Alien.1080p", None, "the year is not known, so it could be another film of this title"),
         (ALIEN, "Alien.1979.1080p", None, None),
         (Movie("Alien", 1979), "Alien.1979.1080p", "tt0000001", None),
+        (HOBBIT, "The.Hobbit.The.Desolation.of.Smaug.2013.1080p", "tt0903624", SMAUG),
+        (HOBBIT, "Hobbitul.O.calatorie.neasteptata.2013.1080p", "tt0903624", None),
+        (HOBBIT, "The.Hobbit.Unexpected.Journey.2013.1080p", "tt0903624", None),
         (Movie("Alien"), "Alien.1979.1080p", None, "the year is not known, so it could be another film of this title"),
         (Movie("Alien", imdb_id="tt0078748"), "Alien.1979.1080p", "tt0078748", None),
         (Movie("Solaris", 1972, alt_titles=("Солярис",)), "Солярис.1972.1080p", None, None),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from movie_sync.movie import Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release, suspicious_title
 from movie_sync.releases.profile import TRAITS, Profile, has_trait, quality_words, traits_of
-from movie_sync.releases.titles import title_key
+from movie_sync.releases.titles import title_key, title_words
 
 _DAY_S = 86400
 _POOR_SOURCES: Mapping[str, str] = {
@@ -116,7 +116,16 @@ def _plainly_another(movie: Movie, parsed: ParsedRelease) -> bool:
     keys = {title_key(title) for title in parsed.titles} - {""}
     if not known or known & keys:
         return False
-    return any(key.startswith(one) or _unnumbered(key) == _unnumbered(one) for key in keys for one in known)
+    if any(key.startswith(one) or _unnumbered(key) == _unnumbered(one) for key in keys for one in known):
+        return True
+    return any(_of_one_family(one, other) for one in (movie.title, *movie.alt_titles) for other in parsed.titles)
+
+
+def _of_one_family(one: str, other: str) -> bool:
+    """True for titles that begin alike and go on differently: two films of a series, not two spellings of one."""
+    some, others = title_words(one), title_words(other)
+    shared = set(some) & set(others)
+    return some[:2] == others[:2] and len(some) > 2 and len(shared) < 0.75 * len({*some, *others})
 
 
 def _unnumbered(key: str) -> str:
