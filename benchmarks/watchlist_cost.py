@@ -77,7 +77,8 @@ def _first_pass(folder: Path, site: LetterboxdSite, api: FileListApi) -> Iterato
     films = sum("/film/" in request.path for request in site.requests)
     pages = _pages(site)
     yield Row("watchlist of 1,000 films: list pages asked", str(pages), "37", pages == 37)
-    yield Row(f"  film pages asked, {TRIED} films tried", str(films), f"≤ {TRIED + 1}", films <= TRIED + 1)
+    # Beside theirs: that of the film for which no call was left, and one that is read in the quiet after it.
+    yield Row(f"  film pages asked, {TRIED} films tried", str(films), f"≤ {TRIED + 2}", films <= TRIED + 2)
     yield Row(
         "  time to the first hand-over", f"{first:.2f} s, after {pages_then} pages", "before the last", pages_then < 36
     )
