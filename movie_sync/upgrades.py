@@ -101,6 +101,8 @@ class Upgrades:
     def _begin(self, film: FilmRecord, current: Transfer, accepted: Sequence[Decision]) -> None:
         """Commit to the first release that is of a better quality and can be had."""
         place = self._profile.place(parse_release(current.release_name))
+        there = self._client.snapshot([current.info_hash]).get(current.info_hash)
+        names = {current.torrent_name, there.name if there else current.torrent_name}
         for decision in accepted:
             if not self._better(decision.release, place):
                 return
@@ -110,7 +112,7 @@ class Upgrades:
             except BadTorrent as exc:
                 log.info("%s: %s", film.movie, exc)
                 continue
-            if torrent.info_hash == current.info_hash or torrent.name == current.torrent_name:
+            if torrent.info_hash == current.info_hash or torrent.name in names:
                 log.info("%s: %s would write over what is there.", film.movie, decision.release.name)
                 self._hand_over.forget_torrent(torrent.info_hash)
                 continue

@@ -323,6 +323,17 @@ def test_a_better_release_the_client_lost_is_dropped(house: House, clock: HandCl
     assert {role: one.info_hash for role, one in of(house, MATRIX).items()} == {"current": old, "blocklisted": new}
 
 
+def test_a_better_release_that_would_write_over_what_is_there_is_not_taken(house: House, clock: HandClock) -> None:
+    old = downloaded(with_profile(house, UPGRADING))
+    better = "The.Matrix.1999.1080p.BluRay.x264-B"
+    house.offer(MATRIX, better)
+    scripted(house).torrents[old] = client_torrent(old, "seeding", 1.0, name=f"{better}.bin")
+    clock.turn(8 * DAY)
+    house.work()
+    assert {*of(house, MATRIX)} == {"current"}
+    assert not [path for path in (house.folder / "torrents").glob("*.torrent") if path.stem != old]
+
+
 def test_the_same_quality_with_more_seeders_is_no_upgrade(house: House, clock: HandClock) -> None:
     downloaded(with_profile(house, UPGRADING))
     house.offer(MATRIX, "The.Matrix.1999.720p.WEB-DL.x264-B", seeders=5000)
