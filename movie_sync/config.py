@@ -472,8 +472,12 @@ def named_profile(name: str, home: Path, origin: str = COMMAND_LINE) -> Profile:
     """
     if name in READY_MADE:
         return READY_MADE[name]
-    path = _profile_path(name, home)
-    if not path.exists():
+    try:
+        path = _profile_path(name, home)
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError):  # a user nobody knows, a name longer than names may be
+        path, there = home / name, False
+    if not there:
         raise ConfigError(
             f"There is no profile {name!r}: it is none of {', '.join(READY_MADE)}, and there is no file {path}.",
             file=origin,

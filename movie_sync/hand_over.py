@@ -1,7 +1,9 @@
 """HandOver: one torrent from choice to client, crash-safe; done again after a kill, it ends the same way."""
 
 import logging
+import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from movie_sync.clients.torrent_client import TorrentClient
@@ -54,7 +56,7 @@ class HandOver:
         """Where the .torrent of a transfer lies while it is needed."""
         return self._folder / f"{info_hash}.torrent"
 
-    def begin(self, film: FilmRecord, accepted: Iterable[Decision]) -> bool:
+    def begin(self, film: FilmRecord, accepted: Iterable[Decision], *, chosen: bool = False) -> bool:
         """Fetch the best release that can be had and commit to it.
 
         Returns:
@@ -64,7 +66,7 @@ class HandOver:
             NothingFound: No .torrent of the accepted releases can be used; with each reason.
             ProviderError: As for MovieDownloader.fetch_torrent.
         """
-        refused = self._queue.blocklisted_hashes(film.film_id)
+        refused = frozenset() if chosen else self._queue.blocklisted_hashes(film.film_id)
         reasons: list[str] = []
         for decision in accepted:
             try:
@@ -171,7 +173,9 @@ class HandOver:
         return self._questions.hold(film.film_id, asked)
 
     def _candidates(self, film: FilmRecord) -> list[Found]:
-        return self._library.candidates(film.movie, self._queue.unfinished_names())
+        found = self._library.candidates(film.movie, self._queue.unfinished_names())
+        # The database takes no text that is no UTF-8.
+        return [replace(one, path=os.fsencode(one.path).decode("utf-8", "replace")) for one in found]
 
     def forget_torrent(self, info_hash: str) -> None:
         """Delete a .torrent that is not needed any more; it may carry the user's announce key."""

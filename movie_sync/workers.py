@@ -3,15 +3,13 @@
 import abc
 import json
 import logging
-import os
-import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from movie_sync.clients.torrent_client import TorrentClient
+from movie_sync.clients.torrent_client import TorrentClient, disk_is_well
 from movie_sync.errors import (
     AuthFailed,
     BadReply,
@@ -27,7 +25,7 @@ from movie_sync.errors import (
 )
 from movie_sync.hand_over import HandOver
 from movie_sync.health import FOREVER, ProviderHealth
-from movie_sync.lib.backoff import provider_wait_s
+from movie_sync.lib.backoff import provider_wait_s, search_again_s
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.library.index import PROVIDER as LIBRARY
@@ -35,7 +33,7 @@ from movie_sync.library.index import LibraryIndex
 from movie_sync.movie import ClientTorrent, Decision, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.json_files import QueueFiles
-from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
+from movie_sync.queues.queue_manager import CHOSEN, PROGRESS_STEP, QueueManager
 from movie_sync.releases.profile import Profile
 from movie_sync.releases.rank import common_title, judge
 from movie_sync.store.films import FilmRecord
@@ -59,8 +57,6 @@ IDLE_POLL_S = 30.0
 SHOWN_STALLED_S = 300.0
 MOST_ADDS = 3
 _BROKEN = frozenset({"error", "missing_files"})
-# Less room than this beside what a torrent still needs may be why it is in error.
-_SPARE_BYTES = 100 * 1024 * 1024
 # More than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
 # As whose fault a film is put off that waits for another to be downloaded.
@@ -547,20 +543,22 @@ class DownloadWorker(Worker):
         waits = min((one.passes_at for one in judged if one.passes_at is not None), default=None)
         code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
         if waits is not None:
-            self._count("put_off", self._queue.put_off(film.film_id, waits, reason, "freeleech"))
+            # One of them may become freeleech, or another one come, before the wait is over.
+            again = min(waits, self._clock.now() + search_again_s(film.searches + 1))
+            self._count("put_off", self._queue.put_off(film.film_id, again, reason, "freeleech"))
             return
         self._count("failed", self._queue.not_found(film.film_id, code, reason))
 
     def _take_grabbed(self, film: FilmRecord, release: Release) -> None:
         """What a person chose is taken, whatever speaks against it."""
         try:
-            self._begin(film, [Decision(release, because="you chose it")])
+            self._begin(film, [Decision(release, because=CHOSEN)], chosen=True)
         except NothingFound as exc:
-            self._queue.ungrab(film.film_id, " ".join((exc.message, *exc.reasons)))
+            self._queue.ungrab(film.film_id, release, " ".join((exc.message, *exc.reasons)))
             raise
 
-    def _begin(self, film: FilmRecord, accepted: Sequence[Decision]) -> None:
-        if self._hand_over.begin(film, accepted):
+    def _begin(self, film: FilmRecord, accepted: Sequence[Decision], *, chosen: bool = False) -> None:
+        if self._hand_over.begin(film, accepted, chosen=chosen):
             begun = self._queue.get(film.film_id)
             if begun is not None:
                 self._finish(begun)
@@ -647,16 +645,6 @@ def missing_from(client: TorrentClient) -> str:
     return f"{client.name}:missing"
 
 
-def _disk_is_well(torrent: ClientTorrent) -> bool:
-    """True when the torrent's folder is here to be looked at, writable, and has room; False when nobody can tell."""
-    folder = Path(torrent.save_path or "/nowhere")
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK) and free > torrent.size_bytes * (1 - torrent.progress) + _SPARE_BYTES
-
-
 @dataclass(slots=True)
 class _Watch:
     """What this process saw of one transfer; gone with the process, and no harm done."""
@@ -714,15 +702,17 @@ class TransferWorker(Worker):
     def step(self, now: float) -> float:
         """Look at every current transfer once."""
         pairs = [pair for pair in self._queue.current_transfers() if pair[0].client in {self._client.name, ""}]
-        if not pairs or not self._client.reports:
+        if not pairs:
             self._polled_at = None
             self._unfinished = 0
+        if not self._client.reports:
             return LONGEST_WAIT_S
         if self._health.next_try(self._client.name) > now:
             self._polled_at = None
             return ACTIVE_POLL_S
         try:
-            return min(self._look(pairs), ACTIVE_POLL_S if self._upgrades.follow() else IDLE_POLL_S)
+            wait_s = self._look(pairs) if pairs else LONGEST_WAIT_S
+            return ACTIVE_POLL_S if self._upgrades.follow() else wait_s
         except ProviderError as exc:
             self._health.failed(exc)
             self._polled_at = None
@@ -798,7 +788,7 @@ class TransferWorker(Worker):
         broken = [torrent for torrent in undone if torrent.state in _BROKEN]
         moving = any(torrent.speed_bytes_s > 0 for torrent in undone)
         # An error is the torrent's own only when others, or the disk, are seen to be well.
-        alone = len(broken) == 1 and (moving or _disk_is_well(broken[0]))
+        alone = len(broken) == 1 and (moving or disk_is_well(broken[0]))
         # One that is alone has no other to tell whether it is the line.
         counts = moving or len(undone) == 1
         watched, self._watched = self._watched, {}

@@ -298,7 +298,7 @@ def test_an_old_one_that_someone_else_added_stays(house: House, clock: HandClock
 
 def test_a_better_release_that_breaks_is_blocklisted_and_what_is_there_stays(house: House, clock: HandClock) -> None:
     old, new = coming(house, clock)
-    scripted(house).torrents[new] = client_torrent(new, "error", 0.2)
+    scripted(house).torrents[new] = client_torrent(new, "error", 0.2, save_path=str(house.folder))
     for _ in range(3):
         house.transfers.guarded_step()
     assert (house.status(MATRIX), house.film(MATRIX).info_hash) == (Status.DOWNLOADED, old)
@@ -311,14 +311,17 @@ def test_a_better_release_that_breaks_is_blocklisted_and_what_is_there_stays(hou
 
 def test_a_better_release_that_stands_still_is_given_up(house: House, clock: HandClock) -> None:
     _, new = coming(house, clock)
-    clock.turn(25 * HOUR)
-    house.transfers.guarded_step()
+    for _ in range(151):
+        clock.turn(600)
+        house.transfers.guarded_step()
     assert of(house, MATRIX)["blocklisted"].info_hash == new
 
 
 def test_a_better_release_the_client_lost_is_dropped(house: House, clock: HandClock) -> None:
     old, new = coming(house, clock)
     scripted(house).torrents.pop(new)
+    house.transfers.guarded_step()
+    assert of(house, MATRIX)["upgrade"].info_hash == new, "one poll says nothing"
     house.transfers.guarded_step()
     assert {role: one.info_hash for role, one in of(house, MATRIX).items()} == {"current": old, "blocklisted": new}
 

@@ -24,6 +24,8 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     \b
     Example: movie-sync config
     """  # noqa: D301  click reads the \b
+    if as_json and ctx.invoked_subcommand is not None:
+        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
     if ctx.invoked_subcommand is None:
         ctx.invoke(wizard, as_json=as_json, verbose=False, log_file=None)
 

@@ -28,6 +28,8 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     Example: movie-sync library
              movie-sync library accept "Nosferatu (1922)"
     """  # noqa: D301  click reads the \b
+    if as_json and ctx.invoked_subcommand is not None:
+        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
     if ctx.invoked_subcommand is None:
         ctx.invoke(questions, as_json=as_json, verbose=False, log_file=None)
 

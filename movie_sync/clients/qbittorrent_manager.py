@@ -117,7 +117,8 @@ class QBittorrentManager(TorrentClient):
             if not found:
                 self._create_category()
                 self._add(torrent)
-                found = self._wait_visible(torrent.info_hash)
+                self._wait_visible(torrent.info_hash)
+                return True
         return found[torrent.info_hash].ours
 
     def snapshot(self, hashes: Collection[str] | None = None) -> dict[str, ClientTorrent]:
@@ -210,7 +211,7 @@ class QBittorrentManager(TorrentClient):
             progress=progress,
             state=state,
             done=state == "seeding" and progress >= 1.0 and left == 0,
-            ours=not self._tags or not tags.isdisjoint(self._tags),
+            ours=not tags.isdisjoint(self._tags),
             save_path=here(str(row.get("save_path") or ""), self._path_mappings),
             size_bytes=int(str(row.get("size") or 0)),
             speed_bytes_s=int(str(row.get("dlspeed") or 0)),

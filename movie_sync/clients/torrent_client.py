@@ -1,10 +1,16 @@
 """TorrentClient: what a client is."""
 
 import abc
+import os
+import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from movie_sync.movie import ClientTorrent, Torrent
+
+# Less room than this beside what a torrent still needs may be why it is in error.
+_SPARE_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +79,13 @@ class TorrentClient(abc.ABC):
 
     def close(self) -> None:
         """Let go; torrents go on where the client is a program of its own."""
+
+
+def disk_is_well(torrent: ClientTorrent) -> bool:
+    """True when the torrent's folder is here to be looked at, writable, and has room; False when nobody can tell."""
+    folder = Path(torrent.save_path or "/nowhere")
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK) and free > torrent.size_bytes * (1 - torrent.progress) + _SPARE_BYTES

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from movie_sync.movie import Status
-from movie_sync.store import films, history, transfers
+from movie_sync.store import films, grabs, history, questions, transfers
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 
@@ -47,6 +47,8 @@ def start_anew(tx: Connection, film: FilmRecord, now: float, event: str, text: s
         columns: What differs from a new film: ``fetch_anew``, ``wish_order``, …; with a ``not_before`` it waits.
     """
     transfers.retire(tx, film.film_id, now)
+    grabs.clear(tx, film.film_id)
+    questions.ask(tx, film.film_id, (), now)
     status = Status.PUT_OFF if columns.get("not_before") else Status.DUE
     films.change(tx, film.film_id, status, **{**_FRESH, "queued_at": now, **columns})
     history.append(tx, now, film.film_id, event, text)
@@ -64,6 +66,8 @@ def exclude(tx: Connection, film: FilmRecord, now: float, reason: str, text: str
         code: ``excluded`` or ``seen_before``.
     """
     transfers.retire(tx, film.film_id, now)
+    grabs.clear(tx, film.film_id)
+    questions.ask(tx, film.film_id, (), now)
     films.change(
         tx,
         film.film_id,

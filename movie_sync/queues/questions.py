@@ -66,6 +66,9 @@ class Questions:
                 return False
             new = {path for path, _ in files} - {one.path for one in questions.of_film(tx, film_id)}
             questions.ask(tx, film_id, files, now)
+            if all(one.answer for one in questions.of_film(tx, film_id)):  # answered while the disk was looked at
+                films.change(tx, film_id, Status.DUE, claimed_at=None)
+                return True
             columns = {"not_before": now + _AGAIN_S, "reason": reason, "put_off_by": PUT_OFF_BY, "claimed_at": None}
             films.change(tx, film_id, Status.PUT_OFF, **columns)
             if new:
@@ -87,7 +90,7 @@ class Questions:
             for one in questions.unanswered(tx):
                 asked.setdefault(one.film_id, []).append(one)
             found = [(films.get(tx, film_id), tuple(ones)) for film_id, ones in asked.items()]
-        return [Held(film, ones) for film, ones in found if film is not None]
+        return [Held(film, ones) for film, ones in found if film is not None and film.queue is Queue.PENDING]
 
     def accept(self, film_id: int, path: str | None = None) -> str:
         """Yes, it is that film: it counts as owned.

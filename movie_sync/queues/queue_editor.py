@@ -113,9 +113,9 @@ class QueueEditor:
         with self._store.write() as tx:
             film = _get(tx, film_id)
             _not_at_this_moment(film)
-            grabs.put(tx, film_id, release, now)
             though = f", though: {'; '.join(against)}" if against else ""
             start_anew(tx, film, now, "grabbed", f"You chose {release.name}{though}.", fetch_anew=1)
+            grabs.put(tx, film_id, release, now)
 
     def ask_services(self) -> list[str]:
         """End every waiting that nobody asked us for: services, put-off films, the next check.

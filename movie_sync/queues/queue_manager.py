@@ -30,6 +30,8 @@ _LEAVES = frozenset(
 )
 # A film that left and came back while in one of these goes on; any other starts fresh.
 _GOES_ON = frozenset({Status.EXCLUDED, Status.CLAIMED, Status.HANDING_OVER, Status.DOWNLOADING, Status.STALLED})
+# Why a release is taken that a person chose; it is never replaced by a better one.
+CHOSEN = "you chose it"
 # A step of the progress shown in the files; finer steps would write to disk all the time.
 PROGRESS_STEP = 0.05
 
@@ -327,9 +329,9 @@ class QueueManager:
             return films.end_put_off(tx, provider, limit, newest_first=self._newest_first)
 
     def active_downloads(self) -> int:
-        """Films the client is downloading; those that stand still do not count."""
+        """Films the client is downloading, better releases too; those that stand still do not count."""
         with self._store.read() as tx:
-            return films.count(tx, Status.DOWNLOADING)
+            return films.count(tx, Status.DOWNLOADING) + len(transfers.all_with_role(tx, "upgrade"))
 
     def searched(self, film_id: int, judged: Sequence[Decision]) -> None:
         """Keep what a search brought and how it was judged."""
@@ -473,9 +475,11 @@ class QueueManager:
         with self._store.read() as tx:
             return grabs.get(tx, film_id)
 
-    def ungrab(self, film_id: int, reason: str) -> None:
-        """What a person chose cannot be had: the film is searched like any other."""
+    def ungrab(self, film_id: int, release: Release, reason: str) -> None:
+        """What a person chose cannot be had: the film is searched like any other, unless they chose anew meanwhile."""
         with self._store.write() as tx:
+            if grabs.get(tx, film_id) != release:
+                return
             grabs.clear(tx, film_id)
             history.append(tx, self._clock.now(), film_id, "not_grabbed", reason)
 
@@ -486,6 +490,8 @@ class QueueManager:
             if not self._still(tx, film_id, Status.CLAIMED):
                 return False
             transfers.intend(tx, film_id, release, torrent, client, now)
+            if because == CHOSEN and (intent := transfers.with_role(tx, film_id, "intended")) is not None:
+                transfers.change(tx, intent.transfer_id, now, reason=CHOSEN)
             grabs.clear(tx, film_id)
             films.change(
                 tx,

@@ -106,8 +106,8 @@ class UpgradeQueue:
         with self._store.write() as tx:
             film = films.get(tx, transfer.film_id)
             old = transfers.with_role(tx, transfer.film_id, "current")
-            if film is None or film.status is not Status.DOWNLOADED:
-                transfers.change(tx, transfer.transfer_id, now, role="replaced")
+            if film is None or film.status not in {Status.DOWNLOADED, Status.GONE}:
+                transfers.change(tx, transfer.transfer_id, now, role="replaced", progress=1.0, done_at=now)
                 return
             if old is not None:
                 reason = f"replaced by {transfer.release_name}"
@@ -115,7 +115,7 @@ class UpgradeQueue:
             transfers.change(tx, transfer.transfer_id, now, role="current", progress=1.0, done_at=now)
             columns: dict[str, Any] = {"release_name": transfer.release_name, "info_hash": transfer.info_hash}
             again = None if look_again_s is None else now + look_again_s
-            films.change(tx, transfer.film_id, completed_at=now, upgrade_after=again, **columns)
+            films.change(tx, transfer.film_id, Status.DOWNLOADED, completed_at=now, upgrade_after=again, **columns)
             before = f" It replaces {old.release_name}, which stays until it has seeded enough." if old else ""
             history.append(tx, now, transfer.film_id, "upgraded", f"Downloaded: {transfer.release_name}.{before}")
 
@@ -127,6 +127,25 @@ class UpgradeQueue:
             films.change(tx, transfer.film_id, upgrade_after=now + FIRST_LOOK_S)
             text = f"{transfer.release_name} is blocklisted: {reason} What is there stays."
             history.append(tx, now, transfer.film_id, "blocklisted", text)
+
+    def take_back(self, transfer: Transfer, reason: str) -> None:
+        """It never reached the client, which says nothing against it: it may be chosen again at a later look."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, now, role="replaced", reason=reason, client="")
+            films.change(tx, transfer.film_id, upgrade_after=now + FIRST_LOOK_S)
+            text = f"{transfer.release_name} is not fetched now: {reason} What is there stays."
+            history.append(tx, now, transfer.film_id, "taken_back", text)
+
+    def shared(self, transfer: Transfer) -> bool:
+        """True when another film has the same torrent."""
+        with self._store.read() as tx:
+            return transfers.shared(tx, transfer)
+
+    def name_taken(self, torrent: Torrent) -> bool:
+        """True when another of our torrents writes under the same name."""
+        with self._store.read() as tx:
+            return transfers.name_taken(tx, torrent)
 
     def retired(self, transfer: Transfer, text: str) -> None:
         """A replaced transfer has left the client."""

@@ -156,9 +156,9 @@ class SizeRange:
         max: More is refused; None: no limit.
     """
 
-    min: Annotated[float, Meta(ge=0)] = 0.0
-    best: Annotated[float, Meta(gt=0)] | None = None
-    max: Annotated[float, Meta(gt=0)] | None = None
+    min: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    best: Annotated[float, Meta(ge=0.01, le=100_000)] | None = None
+    max: Annotated[float, Meta(gt=0, le=100_000)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +220,9 @@ class Profile:
 
 
 def _place_of(qualities: Sequence[Words], wish: str) -> int | None:
-    wanted = wish.lower().split()
-    return next((n for n, group in enumerate(qualities) if any(one.lower().split() == wanted for one in group)), None)
+    wanted = sorted(wish.lower().split())
+    groups = enumerate(qualities)
+    return next((n for n, group in groups if any(sorted(one.lower().split()) == wanted for one in group)), None)
 
 
 def profile_from(data: Any, name: str) -> Profile:
@@ -240,11 +241,18 @@ def profile_from(data: Any, name: str) -> Profile:
     if base is not None:
         if not isinstance(base, str) or base not in READY_MADE:
             raise ValueError(f"based_on: there is no {base!r}, only {', '.join(READY_MADE)}")
-        given = msgspec.to_builtins(READY_MADE[base]) | given
+        below = msgspec.to_builtins(READY_MADE[base])
+        for part in ("prefer", "refuse", "require"):
+            if isinstance(given.get(part), dict):
+                given[part] = below[part] | given[part]
+        given = below | given
     given.pop("name", None)
     _known_keys(given, Profile, "")
     for part in ("prefer", "refuse", "require"):
         _known_keys(given.get(part, {}), Traits, f"{part}.")
+    if isinstance(given.get("sizes"), dict):
+        for wish, size in given["sizes"].items():
+            _known_keys(size, SizeRange, f"sizes.{wish}.")
     if isinstance(given.get("qualities"), list):
         given["qualities"] = [[one] if isinstance(one, str) else one for one in given["qualities"]]
     profile = msgspec.convert(given | {"name": name}, Profile)
@@ -270,9 +278,35 @@ def _check(profile: Profile) -> None:
         raise ValueError(f'freeleech is {profile.freeleech!r}; allowed are "ignore", "prefer", "only", "wait 3 days"')
     if profile.upgrade_until is not None and _place_of(profile.qualities, profile.upgrade_until) is None:
         raise ValueError(f"upgrade_until is {profile.upgrade_until!r}, which is not among its qualities")
+    for part in ("prefer", "refuse", "require"):
+        _check_traits(getattr(profile, part), part)
     for wish, size in profile.sizes.items():
         if size.max is not None and size.max < size.min:
             raise ValueError(f"sizes.{wish}: max is less than min")
+
+
+_KNOWN_TRAITS: Mapping[str, Words] = {
+    "codecs": ("h264", "h265", "av1", "xvid", "vc1", "mpeg2", "vp9"),
+    "hdr": ("dv", "dv only", "hdr10+", "hdr10", "hdr", "hlg", "sdr"),
+    "sound": (
+        "atmos", "aac", "dd", "ddp", "dts", "dts-es", "dts-hd", "dts-hd hra", "dts-hd ma", "dts-x", "truehd", "flac",
+        "lpcm", "mp2", "mp3", "opus", "vorbis", "wma",
+    ),
+}  # fmt: skip
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[a-z0-9]{2,3})?|any", re.I)
+
+
+def _check_traits(traits: Traits, part: str) -> None:
+    """Raise for a value that no release can have: it would refuse everything, or nothing, without a word."""
+    for trait in TRAITS:
+        for value in getattr(traits, trait):
+            known = _KNOWN_TRAITS.get(trait)
+            if known is not None and value.lower() not in known:
+                raise ValueError(f"{part}.{trait}: nobody knows {value!r}; known are {', '.join(known)}")
+            if trait in {"audio", "subtitles", "dubbed"} and not _LANGUAGE.fullmatch(value):
+                raise ValueError(f'{part}.{trait} is {value!r}; a language is two letters such as "ro" or "en"')
+            if not _WORD.search(value):
+                raise ValueError(f"{part}.{trait} is {value!r}, which has no letter")
 
 
 def from_categories(levels: Sequence[Sequence[str]], **preferences: Any) -> Profile:

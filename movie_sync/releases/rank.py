@@ -15,6 +15,8 @@ from movie_sync.releases.titles import title_key
 
 # A size is as good as the best one when it is within this factor, and worse by one for each further factor.
 _SIZE_STEP = 1.5
+# Behind every size that can be compared.
+_NO_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,14 @@ def _size_step(movie: Movie, profile: Profile) -> _Step:
     def distance(release: Release, parsed: ParsedRelease) -> int:
         asked, rate = profile.size_range(parsed), mb_a_minute(movie, release)
         if asked is None or asked.best is None or rate is None:
-            return 0
+            return _NO_SIZE
         return int(abs(math.log(rate / asked.best)) / math.log(_SIZE_STEP))
 
     def words(release: Release, parsed: ParsedRelease) -> str:
         asked, rate = profile.size_range(parsed), mb_a_minute(movie, release)
-        best = f" (best {asked.best:g})" if asked and asked.best else ""
-        return f"{rate or 0:.0f} MB a minute{best}"
+        if asked is None or asked.best is None or rate is None:
+            return "a size nothing is asked of"
+        return f"{rate:.0f} MB a minute (best {asked.best:g})"
 
     return _Step(distance, words)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from movie_sync.movie import Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release, suspicious_title
-from movie_sync.releases.profile import TRAITS, Profile, has_trait, quality_words, traits_of
+from movie_sync.releases.profile import TRAITS, Profile, has_quality, has_trait, quality_words, traits_of
 from movie_sync.releases.titles import title_key, title_words
 
 _DAY_S = 86400
@@ -116,14 +116,16 @@ def _plainly_another(movie: Movie, parsed: ParsedRelease) -> bool:
     keys = {title_key(title) for title in parsed.titles} - {""}
     if not known or known & keys:
         return False
-    if any(key.startswith(one) or _unnumbered(key) == _unnumbered(one) for key in keys for one in known):
+    if any(_unnumbered(key) == _unnumbered(one) for key in keys for one in known):
         return True
     return any(_of_one_family(one, other) for one in (movie.title, *movie.alt_titles) for other in parsed.titles)
 
 
 def _of_one_family(one: str, other: str) -> bool:
-    """True for titles that begin alike and go on differently: two films of a series, not two spellings of one."""
+    """True for a title that continues another, or begins like it and goes on differently: two films of a series."""
     some, others = title_words(one), title_words(other)
+    if some and others[: len(some)] == some:
+        return True
     shared = set(some) & set(others)
     return some[:2] == others[:2] and len(some) > 2 and len(shared) < 0.75 * len({*some, *others})
 
@@ -165,7 +167,7 @@ def _not_whole(parsed: ParsedRelease) -> str | None:
 def _unwanted_quality(parsed: ParsedRelease, profile: Profile) -> str | None:
     if profile.place(parsed) is not None:
         return None
-    if parsed.resolution is None:
+    if parsed.resolution is None and not has_quality(parsed, "sd"):
         return "the name does not say its quality"
     where = "your category priority" if profile.name == "category priority" else f"the profile {profile.name}"
     return f"{quality_words(parsed)}, which is not in {where}"

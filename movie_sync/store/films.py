@@ -322,10 +322,17 @@ def next_moment(tx: Connection, *, claims_only: bool = False) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+# Downloaded, with a transfer that could be replaced, and none on its way to replace it.
+_UPGRADABLE = (
+    "status = 'downloaded' AND id IN (SELECT film FROM transfers WHERE role = 'current')"
+    " AND id NOT IN (SELECT film FROM transfers WHERE role = 'upgrade')"
+)
+
+
 def next_upgrade(tx: Connection) -> float | None:
     """When a better release is looked for next, None when for no film."""
     moment: float | None = tx.execute(
-        "SELECT min(upgrade_after) FROM films WHERE upgrade_after IS NOT NULL"
+        f"SELECT min(upgrade_after) FROM films WHERE upgrade_after IS NOT NULL AND {_UPGRADABLE}"
     ).fetchone()[0]
     return moment
 
@@ -333,7 +340,7 @@ def next_upgrade(tx: Connection) -> float | None:
 def due_upgrade(tx: Connection, now: float) -> int | None:
     """The downloaded film that has waited longest for a look for a better release, None when none is due."""
     row = tx.execute(
-        "SELECT id FROM films WHERE upgrade_after IS NOT NULL AND upgrade_after <= ? AND status = 'downloaded'"
+        f"SELECT id FROM films WHERE upgrade_after IS NOT NULL AND upgrade_after <= ? AND {_UPGRADABLE}"
         " ORDER BY upgrade_after LIMIT 1",
         (now,),
     ).fetchone()
@@ -455,12 +462,15 @@ def _merge(tx: Connection, first: int, second: int) -> int:
     keep, drop = stays.film_id, goes.film_id
     tx.execute(
         "UPDATE OR IGNORE transfers SET film = ?,"
-        " role = CASE WHEN role IN ('intended', 'current') THEN 'replaced' ELSE role END WHERE film = ?",
+        " role = CASE WHEN role IN ('intended', 'current', 'upgrade') THEN 'replaced' ELSE role END WHERE film = ?",
         (keep, drop),
     )
     tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
     for table in ("names", "decisions", "history", "questions", "grabs"):
         tx.execute(f"UPDATE OR IGNORE {table} SET film = ? WHERE film = ?", (keep, drop))
+    if stays.queue is not Queue.PENDING:
+        tx.execute("DELETE FROM questions WHERE film = ? AND answer IS NULL", (keep,))
+        tx.execute("DELETE FROM grabs WHERE film = ?", (keep,))
     tx.execute("DELETE FROM films WHERE id = ?", (drop,))
     _store_movie(tx, keep, _filled(stays.movie, goes.movie))
     extra = {**(goes.extra or {}), **(stays.extra or {})}

@@ -158,6 +158,25 @@ def unfinished_names(tx: Connection) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+def shared(tx: Connection, transfer: Transfer) -> bool:
+    """True when another film has this torrent, or is about to."""
+    found = tx.execute(
+        "SELECT 1 FROM transfers WHERE info_hash = ? AND film != ? AND role IN ('intended', 'current', 'upgrade')",
+        (transfer.info_hash, transfer.film_id),
+    )
+    return found.fetchone() is not None
+
+
+def name_taken(tx: Connection, torrent: Torrent) -> bool:
+    """True when another of our torrents that may still be in a client writes under this name."""
+    found = tx.execute(
+        "SELECT 1 FROM transfers WHERE torrent_name = ? COLLATE NOCASE AND info_hash != ? AND client != ''"
+        " AND role != 'gone'",
+        (torrent.name, torrent.info_hash),
+    )
+    return found.fetchone() is not None
+
+
 def refused_releases(tx: Connection, film_id: int) -> dict[tuple[str, int], str]:
     """(tracker, release id) of the film's blocklisted transfers, with the reason."""
     rows = tx.execute(
