@@ -51,6 +51,16 @@ def test_what_a_profile_does_not_say_is_as_in_the_one_it_is_based_on() -> None:
     assert found.freeleech_wait_days == 3
 
 
+def test_a_trait_that_is_not_named_is_as_in_the_one_it_is_based_on() -> None:
+    found = profile_from({"based_on": "balanced", "refuse": {"words": ["HYBRID"]}}, "mine")
+    assert (found.refuse.words, found.refuse.codecs) == (("HYBRID",), ("av1",))
+
+
+def test_the_words_of_a_cutoff_may_stand_in_any_order() -> None:
+    found = profile_from({"qualities": ["1080p bluray"], "upgrade_until": "Bluray 1080p"}, "mine")
+    assert found.good_enough(BLURAY)
+
+
 @pytest.mark.parametrize("name", READY_MADE)
 def test_a_ready_made_profile_survives_being_saved_and_read(name: str, tmp_path: Path) -> None:
     file = tmp_path / f"{name}.json"
@@ -75,6 +85,13 @@ def test_a_ready_made_profile_survives_being_saved_and_read(name: str, tmp_path:
         ({"qualities": ["1080p"], "minimum_seeders": -1}, ">= 0"),
         ({"qualities": ["1080p"], "steps": ["quality", "luck"]}, "luck"),
         ({"based_on": "nothing"}, "there is no 'nothing'"),
+        ({"based_on": []}, "there is no"),
+        ({"qualities": ["1080p"], "sizes": {"1080p": {"bst": 5}}}, "nobody knows sizes.1080p.bst"),
+        ({"qualities": ["1080p"], "sizes": {"1080p": {"best": float("inf")}}}, "<= 100000"),
+        ({"qualities": ["1080p"], "refuse": {"codecs": ["x265"]}}, "nobody knows 'x265'; known are h264, h265"),
+        ({"qualities": ["1080p"], "prefer": {"hdr": ["hdr11"]}}, "prefer.hdr: nobody knows 'hdr11'"),
+        ({"qualities": ["1080p"], "require": {"audio": ["Romanian"]}}, "a language is two letters"),
+        ({"qualities": ["1080p"], "prefer": {"words": ["!!!"]}}, "which has no letter"),
     ],
 )
 def test_a_mistake_in_a_profile_is_told_with_its_place(data: Any, words: str) -> None:
@@ -271,6 +288,15 @@ def test_a_size_is_not_judged_while_the_length_is_unknown() -> None:
     assert refusals(Movie("Alien", 1979, runtime_min=100), release, profile, {}) == (
         "0 MB a minute for 1080p, minimum 50",
     )
+
+
+def test_a_size_nothing_is_asked_of_beats_none_that_can_be_compared() -> None:
+    film = Movie("Alien", 1979, runtime_min=100)
+    profile = Profile("mine", qualities=(("1080p",),), sizes={"1080p bluray": SizeRange(0, 75)})
+    web = Release("filelist", 1, "Alien.1979.1080p.WEB-DL", None, 17 * 10**8, 5)
+    disc = Release("filelist", 2, "Alien.1979.1080p.BluRay", None, 167 * 10**8, 5)
+    first, _ = judge(film, [web, disc], profile)
+    assert (first.release, first.because) == (disc, "167 MB a minute (best 75) over a size nothing is asked of")
 
 
 def test_steps_that_are_left_out_decide_nothing() -> None:

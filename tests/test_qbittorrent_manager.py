@@ -1,6 +1,7 @@
 """QBittorrentManager against a real qbittorrent-nox."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,6 +149,20 @@ def test_a_server_that_is_not_there_is_unavailable(clock: HandClock) -> None:
         manager.check()
     assert "some-password" not in str(caught.value)
     assert "web UI" in caught.value.hint
+
+
+def test_without_tags_what_someone_else_added_is_not_ours(server: Nox, tmp_path: Path) -> None:
+    theirs, own = torrent_of(tmp_path, "theirs"), torrent_of(tmp_path, "own")
+    server.api.torrents_add(torrent_files=theirs.data)
+    manager = manager_of(server, tags=())
+    try:
+        until = time.monotonic() + 10
+        while theirs.info_hash not in manager.snapshot() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert manager.ensure(theirs) is False
+        assert manager.ensure(own) is True
+    finally:
+        manager.close()
 
 
 def test_an_address_that_was_shut_out_is_left_alone_for_an_hour(clock: HandClock) -> None:
