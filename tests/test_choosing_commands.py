@@ -13,7 +13,7 @@ from command_line import Run, as_before, runner
 from conftest import HandClock, movie
 from test_workers import HEAT, MATRIX, House, house, scripted
 
-from movie_sync.demo.filelist_api import FileListApi, Upload
+from movie_sync.demo.filelist_api import LIMITED, FileListApi, Upload
 from movie_sync.demo.letterboxd_site import LetterboxdSite
 from movie_sync.demo.loopback import Answer
 from movie_sync.movie import Status
@@ -118,12 +118,49 @@ def test_a_film_the_tracker_does_not_have_is_nothing_found(
     assert len(services[1].calls()) >= 1
 
 
-def test_a_tracker_that_is_left_alone_is_not_asked(services: tuple[LetterboxdSite, FileListApi], run: Run) -> None:
+def test_a_refused_log_in_is_tried_once_by_whatever_command(
+    services: tuple[LetterboxdSite, FileListApi], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, api = services
-    api.next_answers.append(Answer(b"{}", 403, "application/json"))
-    assert run("search", "tt0133093").code == 3
+    monkeypatch.setenv("MOVIE_SYNC_FILELIST_PASSKEY", "another-passkey")
+    run("search", "tt0133093", "--json").failed(3, "auth_failed")
     api.requests.clear()
-    run("search", "tt0133093", "--json")
+    run("search", "tt0133093", "--json").failed(3, "auth_failed")
+    assert api.requests == []
+    monkeypatch.setenv("MOVIE_SYNC_FILELIST_PASSKEY", "made-up-passkey")
+    assert run("search", "tt0133093").code == 0
+
+
+def test_a_pause_the_tracker_asked_for_holds_for_every_later_command(
+    services: tuple[LetterboxdSite, FileListApi], run: Run
+) -> None:
+    _, api = services
+    api.next_answers.append(LIMITED)
+    run("search", "tt0133093", "--json").failed(4, "rate_limited")
+    api.requests.clear()
+    assert run("search", "tt0133093", "--json").failed(4, "unavailable")["hint"]
+    assert api.requests == []
+
+
+def test_a_film_of_the_queues_is_searched_by_what_its_page_says(
+    services: tuple[LetterboxdSite, FileListApi], run: Run
+) -> None:
+    site, _ = services
+    run("add", f"{site.url}/film/film-1/")
+    assert len(run("search", "The Matrix (1999)", "--json").json["releases"]) == 3
+    site.others.clear()
+    assert len(run("search", "The Matrix (1999)", "--json").json["releases"]) == 3
+
+
+def test_a_page_that_cannot_be_read_now_stops_no_search_of_a_known_film(
+    services: tuple[LetterboxdSite, FileListApi], run: Run
+) -> None:
+    site, api = services
+    site.next_answers.append(Answer(b"down", 503))
+    assert run("add", f"{site.url}/film/film-2/").code == 0
+    site.next_answers.append(Answer(b"down", 503))
+    assert run("search", "film-2").code == 5
+    assert api.calls()
 
 
 @pytest.mark.parametrize("number", ["0", "4", "-1"])

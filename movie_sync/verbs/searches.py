@@ -7,11 +7,11 @@ from functools import partial
 
 from movie_sync import parts
 from movie_sync.config import Config
-from movie_sync.credentials_manager import Ask, CredentialsManager
-from movie_sync.errors import MovieSyncError, ProviderError, Unavailable
+from movie_sync.credentials_manager import FIELDS, Ask, CredentialsManager
+from movie_sync.errors import AuthFailed, MovieSyncError, ProviderError, RateLimited, Unavailable
+from movie_sync.health import FOREVER, ProviderHealth
 from movie_sync.movie import Decision, Movie, Release
 from movie_sync.releases.rank import common_title, judge
-from movie_sync.store import providers, transfers
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.verbs import films
@@ -53,23 +53,38 @@ def search(home: Home, text: str, ask: Ask | None = None) -> Searched:
 
     Raises:
         UnclearName, SeveralFilms: It is not clear which film is meant.
-        Unavailable: The tracker is left alone, or its calls are used up. ProviderError as for MovieDownloader.search.
+        AuthFailed: The tracker refuses the log-in, now or with the same one before; it is asked once.
+        Unavailable: It is left alone, or its calls are used up. ProviderError as for MovieDownloader.search.
         CredentialsError, ConfigError: It is not set up.
     """
     movie, film = _meant(home, text)
-    config = Config.load(home.folder)
-    given = parts.Parts(config, CredentialsManager(home.folder), home.store, home.clock, ask)
+    config, credentials = Config.load(home.folder), CredentialsManager(home.folder)
+    given = parts.Parts(config, credentials, home.store, home.clock, ask)
     with contextlib.closing(parts.tracker(given)) as tracker:
-        _may_be_asked(home, tracker)
-        releases = tracker.search(movie)
-        if movie.title == movie.imdb_id and (title := common_title(movie.imdb_id, releases)):
-            movie = replace(movie, title=title[0], year=title[1])
-        blocklist = {}
-        if film is not None:
-            with home.store.read() as tx:
-                blocklist = transfers.refused_releases(tx, film.film_id)
-        judged = judge(movie, releases, config.profile, blocklist, home.clock.now())
-        return Searched(movie, film, tracker.name, config.profile.name, judged)
+        service = tracker.name
+        prints = {service: credentials.fingerprint(service)} if service in FIELDS else {}
+        health = ProviderHealth(home.store, home.clock, home.folder, prints)
+        releases = _asked(tracker, health, movie, home.clock.now())
+    if movie.title == movie.imdb_id and (title := common_title(movie.imdb_id, releases)):
+        movie = replace(movie, title=title[0], year=title[1])
+    blocklist = home.queue.refused_releases(film.film_id) if film is not None else {}
+    judged = judge(movie, releases, config.profile, blocklist, home.clock.now())
+    return Searched(movie, film, service, config.profile.name, judged)
+
+
+def _asked(tracker: MovieDownloader, health: ProviderHealth, movie: Movie, now: float) -> Sequence[Release]:
+    """What the tracker has; a refusal, and a pause it asks for, hold for the service and for every later command."""
+    state, next_try = health.state(tracker.name), health.next_try(tracker.name)
+    if next_try == FOREVER:
+        raise AuthFailed(tracker.name, state.message or "The log-in was refused.", hint=state.hint or "")
+    if next_try > now:
+        hint = state.hint or "Ask again later, or at once: movie-sync retry --now"
+        raise Unavailable(tracker.name, state.message or f"{tracker.name} is left alone for a while.", hint=hint)
+    try:
+        return tracker.search(movie)
+    except (AuthFailed, RateLimited) as error:
+        health.failed(error)
+        raise
 
 
 def _meant(home: Home, text: str) -> tuple[Movie, FilmRecord | None]:
@@ -86,15 +101,6 @@ def _meant(home: Home, text: str) -> tuple[Movie, FilmRecord | None]:
     except ProviderError:
         facts = None
     return (film.movie if facts is None else films.as_read(film.movie, facts)), film
-
-
-def _may_be_asked(home: Home, tracker: MovieDownloader) -> None:
-    """Raise when the tracker is left alone: the service was refused, or told to wait."""
-    with home.store.read() as tx:
-        state = providers.get(tx, tracker.name)
-    if state.next_try(home.clock.now()) > home.clock.now():
-        hint = state.hint or "Ask again later, or at once: movie-sync retry --now"
-        raise Unavailable(tracker.name, state.message or f"{tracker.name} is left alone for a while.", hint=hint)
 
 
 def grab(home: Home, found: Searched, number: int) -> tuple[FilmRecord, Release]:
