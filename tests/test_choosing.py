@@ -6,11 +6,11 @@ import pytest
 from conftest import HandClock, movie
 from test_workers import HEAT, HOUR, MATRIX, House, ScriptedClient, client_torrent, house, scripted
 
-from movie_sync.errors import MovieSyncError
+from movie_sync.errors import MovieSyncError, Unavailable
 from movie_sync.movie import Movie, Release, Status
 from movie_sync.queues.queue_editor import QueueEditor
 from movie_sync.releases.profile import Profile, profile_from
-from movie_sync.store import history, transfers
+from movie_sync.store import films, history, transfers
 from movie_sync.store.transfers import Transfer
 
 __all__ = ["house"]
@@ -115,6 +115,15 @@ def test_nothing_can_be_answered_that_was_not_asked(house: House) -> None:
     house.wish(HEAT)
     with pytest.raises(MovieSyncError, match="Nothing is asked about Heat"):
         house.questions.accept(house.film(HEAT).film_id)
+
+
+def test_a_film_that_is_being_handed_over_is_not_answered_about(house: House) -> None:
+    doubted(house)
+    number = house.film(MATRIX).film_id
+    with house.store.write() as tx:
+        films.change(tx, number, Status.HANDING_OVER, not_before=None)
+    with pytest.raises(Unavailable, match="being handed over"):
+        house.questions.accept(number)
 
 
 def test_a_certain_file_needs_no_question(house: House) -> None:

@@ -288,7 +288,7 @@ def test_a_path_of_2000_characters_is_compared_in_no_time(part: str) -> None:
 
 
 @pytest.mark.skipif(
-    not (SHARED_DATA / "match_pairs.jsonl").exists(), reason="the set of pairs is not beside the checkout"
+    not (SHARED_DATA / "match_pairs.jsonl").exists(), reason="contract check: the set of pairs is not here"
 )
 def test_the_pairs_chosen_for_tuning_reach_the_aims() -> None:
     lines = (SHARED_DATA / "match_pairs.jsonl").read_text(encoding="utf-8").splitlines()

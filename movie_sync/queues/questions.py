@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from movie_sync.errors import MovieSyncError
+from movie_sync.errors import MovieSyncError, Unavailable
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import Queue, Status
 from movie_sync.store import Store, films, history, questions, transfers
@@ -104,10 +104,14 @@ class Questions:
 
         Raises:
             MovieSyncError: ``no_question``: nothing was asked; ``which_file``: several were, and none was named.
+            Unavailable: The film is being handed over at this moment.
         """
         now = self._clock.now()
         with self._store.write() as tx:
             film, asked = self._asked(tx, film_id, path)
+            if film.status is Status.HANDING_OVER and film.not_before is None:
+                hint = "Ask again in a few seconds."
+                raise Unavailable("queue", f"{film.movie} is being handed over at this moment.", hint=hint)
             if len(asked) > 1:
                 files = "; ".join(one.path for one in asked)
                 hint = "Name the one: movie-sync library accept FILM --file PATH"
