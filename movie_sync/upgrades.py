@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from movie_sync.clients.torrent_client import TorrentClient, disk_is_well
+from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_well
 from movie_sync.errors import BadTorrent, ClientRefuses, Unavailable
 from movie_sync.hand_over import HandOver
 from movie_sync.lib.clock import Clock
@@ -90,7 +90,7 @@ class Upgrades:
     def plan(self, film_id: int, release_name: str) -> None:
         """A film was downloaded: look for a better one some time, if it is not good enough."""
         if not self._good_enough(release_name):
-            self._upgrades.plan(film_id, NEXT_LOOK_S)
+            self._upgrades.plan(film_id, FIRST_LOOK_S)
 
     # -- looking
 
@@ -193,7 +193,7 @@ class Upgrades:
 
     def _watch(self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, elapsed_s: float) -> None:
         """One that is not whole yet: does it move, is it in error, does it stand?"""
-        watch.errors = watch.errors + 1 if torrent.state in {"error", "missing_files"} else 0
+        watch.errors = watch.errors + 1 if torrent.state in BROKEN else 0
         if watch.errors:
             # One poll may see a passing state; a full disk is no fault of the torrent.
             if watch.errors > 1 and disk_is_well(torrent):

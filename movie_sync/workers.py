@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from movie_sync.clients.torrent_client import TorrentClient, disk_is_well
+from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_well
 from movie_sync.errors import (
     AuthFailed,
     BadReply,
@@ -56,7 +56,6 @@ IDLE_POLL_S = 30.0
 # No byte and no seed for this long is shown as stalled; nothing is judged by it.
 SHOWN_STALLED_S = 300.0
 MOST_ADDS = 3
-_BROKEN = frozenset({"error", "missing_files"})
 # More than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
 # As whose fault a film is put off that waits for another to be downloaded.
@@ -785,7 +784,7 @@ class TransferWorker(Worker):
     def _judge_present(self, present: Sequence[tuple[Transfer, FilmRecord, ClientTorrent]]) -> None:
         elapsed_s = 0.0 if self._polled_at is None else self._clock.monotonic() - self._polled_at
         undone = [torrent for transfer, _, torrent in present if transfer.done_at is None]
-        broken = [torrent for torrent in undone if torrent.state in _BROKEN]
+        broken = [torrent for torrent in undone if torrent.state in BROKEN]
         moving = any(torrent.speed_bytes_s > 0 for torrent in undone)
         # An error is the torrent's own only when others, or the disk, are seen to be well.
         alone = len(broken) == 1 and (moving or disk_is_well(broken[0]))
@@ -804,7 +803,7 @@ class TransferWorker(Worker):
         self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float, *, alone: bool
     ) -> None:
         """One transfer that is not whole yet."""
-        watch.errors = watch.errors + 1 if torrent.state in _BROKEN else 0
+        watch.errors = watch.errors + 1 if torrent.state in BROKEN else 0
         if torrent.done:
             self._finished(transfer)
         elif watch.errors >= 2 and alone:

@@ -368,6 +368,11 @@ def test_a_kill_between_intent_and_client_is_made_good(house: House, clock: Hand
     assert new in scripted(house).torrents
 
 
+def test_the_first_look_is_a_day_after_the_download(house: House, clock: HandClock) -> None:
+    downloaded(with_profile(house, UPGRADING))
+    assert house.film(MATRIX).upgrade_after == pytest.approx(clock.now() + DAY)
+
+
 def test_switching_upgrades_on_plans_a_look_for_what_is_there_and_off_takes_it_back(house: House) -> None:
     downloaded(house)
     assert house.film(MATRIX).upgrade_after is None

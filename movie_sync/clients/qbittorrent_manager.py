@@ -11,7 +11,7 @@ import qbittorrentapi
 import requests
 from qbittorrentapi import exceptions as qbt
 
-from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
+from movie_sync.clients.torrent_client import BROKEN, ClientInfo, TorrentClient
 from movie_sync.errors import AuthFailed, ClientRefuses, Unavailable
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.path_mapping import here
@@ -218,7 +218,7 @@ class QBittorrentManager(TorrentClient):
             seeds=max(0, int(str(row.get("num_seeds") or 0))),
             ratio=float(str(row.get("ratio") or 0.0)),
             seeding_s=float(str(row.get("seeding_time") or 0.0)),
-            message=raw_state if state in {"error", "missing_files"} else "",
+            message=raw_state if state in BROKEN else "",
         )
 
     def _create_category(self) -> None:

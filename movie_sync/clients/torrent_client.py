@@ -9,6 +9,8 @@ from pathlib import Path
 
 from movie_sync.movie import ClientTorrent, Torrent
 
+# States a torrent does not leave by itself.
+BROKEN = frozenset({"error", "missing_files"})
 # Less room than this beside what a torrent still needs may be why it is in error.
 _SPARE_BYTES = 100 * 1024 * 1024
 

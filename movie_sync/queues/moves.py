@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from movie_sync.errors import Unavailable
 from movie_sync.movie import Status
 from movie_sync.store import films, grabs, history, questions, transfers
 from movie_sync.store.connections import Connection
@@ -33,6 +34,14 @@ _FRESH: Mapping[str, Any] = {
     "fetch_anew": 0,
     "upgrade_after": None,
 }
+
+
+def not_at_this_moment(film: FilmRecord) -> None:
+    """Raise Unavailable while a film is being handed over: what a person asks then would come too late."""
+    if film.status is Status.HANDING_OVER and film.not_before is None:
+        raise Unavailable(
+            "queue", f"{film.movie} is being handed over at this moment.", hint="Ask again in a few seconds."
+        )
 
 
 def start_anew(tx: Connection, film: FilmRecord, now: float, event: str, text: str, **columns: Any) -> None:

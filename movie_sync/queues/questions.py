@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from movie_sync.errors import MovieSyncError, Unavailable
+from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import Queue, Status
+from movie_sync.queues.moves import not_at_this_moment
 from movie_sync.store import Store, films, history, questions, transfers
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
@@ -109,9 +110,7 @@ class Questions:
         now = self._clock.now()
         with self._store.write() as tx:
             film, asked = self._asked(tx, film_id, path)
-            if film.status is Status.HANDING_OVER and film.not_before is None:
-                hint = "Ask again in a few seconds."
-                raise Unavailable("queue", f"{film.movie} is being handed over at this moment.", hint=hint)
+            not_at_this_moment(film)
             if len(asked) > 1:
                 files = "; ".join(one.path for one in asked)
                 hint = "Name the one: movie-sync library accept FILM --file PATH"

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from movie_sync.errors import MovieSyncError, Unavailable
+from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import Queue, Release, Status
-from movie_sync.queues.moves import exclude, start_anew
+from movie_sync.queues.moves import exclude, not_at_this_moment, start_anew
 from movie_sync.store import Store, films, grabs, history, providers, requests, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
@@ -94,7 +94,7 @@ class QueueEditor:
             film = _get(tx, film_id)
             if film.status is Status.EXCLUDED:
                 return False
-            _not_at_this_moment(film)
+            not_at_this_moment(film)
             exclude(tx, film, now, "removed by command", "Removed by command: it is not fetched until asked for again.")
         return True
 
@@ -112,7 +112,7 @@ class QueueEditor:
         now = self._clock.now()
         with self._store.write() as tx:
             film = _get(tx, film_id)
-            _not_at_this_moment(film)
+            not_at_this_moment(film)
             though = f", though: {'; '.join(against)}" if against else ""
             start_anew(tx, film, now, "grabbed", f"You chose {release.name}{though}.", fetch_anew=1)
             grabs.put(tx, film_id, release, now)
@@ -134,13 +134,6 @@ class QueueEditor:
             requests.ask(tx, "ask_services", now)
             history.append(tx, now, None, "asked_again", "Every service is asked again by command.")
         return [state.provider for state in kept]
-
-
-def _not_at_this_moment(film: FilmRecord) -> None:
-    if film.status is Status.HANDING_OVER and film.not_before is None:
-        raise Unavailable(
-            "queue", f"{film.movie} is being handed over at this moment.", hint="Ask again in a few seconds."
-        )
 
 
 def _get(tx: Connection, film_id: int) -> FilmRecord:

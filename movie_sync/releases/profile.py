@@ -14,6 +14,8 @@ Step = Literal[
     "quality", "completeness", "dubbed", "audio", "subtitles", "editions", "hdr", "codecs", "sound", "words", "groups",
     "freeleech", "double_upload", "seeders", "size", "repack",
 ]  # fmt: skip
+# What the profile is called that filelist_config.json stands for.
+BY_CATEGORIES = "category priority"
 STEPS: tuple[Step, ...] = get_args(Step)
 _CLASSES: Mapping[str, tuple[str, ...]] = {
     "4k": ("4320p", "2160p"),
@@ -328,7 +330,7 @@ def from_categories(levels: Sequence[Sequence[str]], **preferences: Any) -> Prof
             group = tuple(wish for of, wish in resolutions if of == resolution)
             if group:
                 groups.append(group)
-    return Profile(name="category priority", qualities=tuple(groups), **preferences)
+    return Profile(name=BY_CATEGORIES, qualities=tuple(groups), **preferences)
 
 
 # Megabytes a minute below which a release of that kind is not what it says: the TRaSH guides' quality definitions.

@@ -161,9 +161,9 @@ def _judged(
     movie: Movie, profile: Profile, blocklist: Mapping[tuple[str, int], str], now: float, release: Release
 ) -> Decision:
     against = refusals(movie, release, profile, blocklist, now)
+    waits = free_from(release, profile)
     # Nothing but its age speaks against it: it is worth coming back for.
-    waits = free_from(release, profile) if len(against) == 1 else None
-    only_young = waits is not None and waits > now and not refusals(movie, release, profile, blocklist, waits)
+    only_young = len(against) == 1 and waits is not None and waits > now
     return Decision(release, against, passes_at=waits if only_young else None)
 
 

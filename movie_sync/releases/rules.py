@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from movie_sync.movie import Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release, suspicious_title
-from movie_sync.releases.profile import TRAITS, Profile, has_quality, has_trait, quality_words, traits_of
+from movie_sync.releases.profile import BY_CATEGORIES, TRAITS, Profile, has_quality, has_trait, quality_words, traits_of
 from movie_sync.releases.titles import title_key, title_words
 
 _DAY_S = 86400
@@ -169,7 +169,7 @@ def _unwanted_quality(parsed: ParsedRelease, profile: Profile) -> str | None:
         return None
     if parsed.resolution is None and not has_quality(parsed, "sd"):
         return "the name does not say its quality"
-    where = "your category priority" if profile.name == "category priority" else f"the profile {profile.name}"
+    where = f"your {BY_CATEGORIES}" if profile.name == BY_CATEGORIES else f"the profile {profile.name}"
     return f"{quality_words(parsed)}, which is not in {where}"
 
 

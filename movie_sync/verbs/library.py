@@ -30,8 +30,7 @@ class Scanned:
     seconds: float
 
 
-def _index(home: Home) -> LibraryIndex:
-    config = Config.load(home.folder)
+def _index(home: Home, config: Config) -> LibraryIndex:
     given = parts.Parts(config, CredentialsManager(home.folder), home.store, home.clock)
     return parts.library(given)
 
@@ -43,7 +42,7 @@ def scan(home: Home) -> Scanned:
         Unavailable: A folder that has to be there is not. ConfigError: the settings are wrong.
     """
     config = Config.load(home.folder)
-    index = _index(home)
+    index = _index(home, config)
     begun = time.monotonic()
     index.refresh()
     folders = (config.download_folder, *config.library_folders)
@@ -64,7 +63,7 @@ def find(home: Home, text: str) -> tuple[Movie, list[Found]]:
     movie = film.movie if film is not None else films.spoken_of(text)
     if movie.title in {movie.slug, movie.imdb_id, movie.key}:
         raise UnclearName(text)
-    index = _index(home)
+    index = _index(home, Config.load(home.folder))
     index.refresh()
     return movie, index.candidates(movie)
 
