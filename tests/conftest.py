@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from program import Program
 
 from movie_sync.errors import Stopping
 from movie_sync.lib.clock import Boot
@@ -68,6 +69,16 @@ def movie(number: int, title: str = "", year: int | None = 2000, **facts: Any) -
     """A film with everything a watchlist page gives."""
     plain = Movie(title or f"Film {number}", year, number, f"L{number:x}", f"film-{number}")
     return replace(plain, **facts)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A test that fails before it ends its program would else fail others with it."""
+    yield
+    while Program.started:
+        process = Program.started.pop()
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from movie_sync.demo import nox
 from movie_sync.demo.nox import Nox
@@ -25,6 +25,9 @@ class Program:
         settings: What goes into config.json before each start.
         environment: What is added to the environment.
     """
+
+    # What was started by the running test; what it leaves behind is ended by conftest.py.
+    started: ClassVar[list["subprocess.Popen[str]"]] = []
 
     def __init__(self, folder: Path, world: World, server: Nox | None = None) -> None:
         self.folder = folder
@@ -78,6 +81,7 @@ class Program:
                 stderr=words,
                 text=True,
             )
+        Program.started.append(self.process)
         return self.process
 
     def until_up(self) -> None:
