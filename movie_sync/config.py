@@ -76,6 +76,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_multiplier: Annotated[
         float, Meta(ge=1, le=10, description="Each further wait is this many times the one before.")
     ] = 2.0
+    removed_from_watchlist: Annotated[
+        Literal["drop", "keep"],
+        Meta(
+            description="What becomes of a film you take off your list before it was fetched: drop, no longer looked"
+            " for; keep, fetched all the same."
+        ),
+    ] = "drop"
+    enable_removal_cleanup: Annotated[
+        bool,
+        Meta(
+            description="Delete the files of films you take off your list, if this program downloaded them; see:"
+            " movie-sync cleanup preview."
+        ),
+    ] = False
+    removal_grace_period: Annotated[
+        float,
+        Meta(ge=0, le=3660 * 86400, description="Seconds from a film's leaving the list until its files are deleted."),
+    ] = 604800
+    csv_directory: Annotated[
+        str,
+        Meta(description="A folder in which CSV exports are looked for and taken in; empty: none."),
+    ] = ""
+    use_wikidata: Annotated[
+        bool,
+        Meta(description="Ask Wikidata for the IMDb ids of many new films at once, in place of a page for each."),
+    ] = True
+    wikidata_url: Annotated[
+        str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", description="Where Wikidata answers questions in SPARQL.")
+    ] = "https://query.wikidata.org/sparql"
     first_run: Annotated[
         str,
         Meta(
@@ -86,6 +115,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "all"
     max_active_downloads: Annotated[
         int, Meta(ge=0, le=10_000, description="Films downloading at once; more wait their turn; 0: no limit.")
+    ] = 0
+    minimum_free_space: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="GB that stay free where films are downloaded, with all that is still to come counted.",
+        ),
+    ] = 5
+    max_download_space_gb: Annotated[
+        float,
+        Meta(
+            ge=0, le=1_000_000, description="GB that downloaded films may take while the client has them; 0: no limit."
+        ),
     ] = 0
     profile: Annotated[
         str,
@@ -114,6 +157,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=100_000, description="Calls in any hour; at most 150 but on loopback, shared with other tools."),
     ] = 120
+    sweep_interval: Annotated[
+        float,
+        Meta(
+            ge=60,
+            le=86400,
+            description="Seconds between two looks at the tracker's newest releases, which find what all films wait"
+            " for by one call.",
+        ),
+    ] = 900
     tracker: Annotated[
         str, Meta(min_length=1, description="Where films are searched: filelist, or what a package of its own brings.")
     ] = "filelist"

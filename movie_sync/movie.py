@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Literal
 
 Kind = Literal["film", "series", "unknown"]
+# What a tracker is asked for: by a person, first and repeated searches, and the sweep over the newest releases.
+Purpose = Literal["hand", "search", "repeat", "sweep"]
 _TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 
 

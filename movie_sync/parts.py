@@ -72,6 +72,7 @@ def filelist(parts: Parts) -> MovieDownloader:
         clock=parts.clock,
         per_hour=settings.api_calls_per_hour,
         delay_s=settings.filelist_delay,
+        sweep_interval_s=settings.sweep_interval,
     )
 
 

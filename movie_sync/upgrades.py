@@ -111,7 +111,7 @@ class Upgrades:
             self._upgrades.plan(film.film_id, None)
             return True
         self._upgrades.plan(film.film_id, FIRST_LOOK_S)
-        releases = self._tracker.search(film.movie)
+        releases = self._tracker.search(film.movie, "repeat")
         self._upgrades.plan(film.film_id, NEXT_LOOK_S)
         blocklist = self._queue.refused_releases(film.film_id)
         judged = judge(film.movie, releases, self._profile, blocklist, self._clock.now())

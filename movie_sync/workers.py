@@ -37,6 +37,7 @@ from movie_sync.queues.queue_manager import CHOSEN, PROGRESS_STEP, QueueManager
 from movie_sync.releases.profile import Profile
 from movie_sync.releases.rank import common_title, judge
 from movie_sync.store.films import FilmRecord
+from movie_sync.store.offers import Offer
 from movie_sync.store.providers import FINE
 from movie_sync.store.transfers import Transfer
 from movie_sync.trackers.download_service import MovieDownloader
@@ -510,8 +511,9 @@ class DownloadWorker(Worker):
             raise
 
     def _choose(self, film: FilmRecord) -> None:
-        if (grabbed := self._queue.grabbed(film.film_id)) is not None:
-            self._take_grabbed(film, grabbed)
+        offer = self._queue.offer(film.film_id)
+        if offer is not None and offer.by == "person":
+            self._take_chosen(film, offer)
             return
         if self._is_there(film):
             return
@@ -548,12 +550,12 @@ class DownloadWorker(Worker):
             return
         self._count("failed", self._queue.not_found(film.film_id, code, reason))
 
-    def _take_grabbed(self, film: FilmRecord, release: Release) -> None:
+    def _take_chosen(self, film: FilmRecord, offer: Offer) -> None:
         """What a person chose is taken, whatever speaks against it."""
         try:
-            self._begin(film, [Decision(release, because=CHOSEN)], chosen=True)
+            self._begin(film, [Decision(offer.releases[0], because=CHOSEN)], chosen=True)
         except NothingFound as exc:
-            self._queue.ungrab(film.film_id, release, " ".join((exc.message, *exc.reasons)))
+            self._queue.drop_offer(film.film_id, offer, " ".join((exc.message, *exc.reasons)))
             raise
 
     def _begin(self, film: FilmRecord, accepted: Sequence[Decision], *, chosen: bool = False) -> None:

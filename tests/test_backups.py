@@ -408,7 +408,7 @@ def test_calls_made_since_the_backup_stay_counted(full: Path, saved: Path, run: 
     boot = Boot("this-boot", 50_000)
     with closing(Store(full / "movie_sync.db")) as store:
         for number in range(30):
-            calls.take_turn(store, "filelist", Boot("this-boot", 49_000 + number), 1e9, per_hour=None, spacing_s=0)
+            calls.take_turn(store, "filelist", Boot("this-boot", 49_000 + number), 1e9, spacing_s=0)
         before = calls.used(store, "filelist", boot)
     assert before >= 30
     assert run("restore", saved).code == 0

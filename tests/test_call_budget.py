@@ -25,48 +25,48 @@ def reboot(clock: HandClock, *, up: float = 10.0, boot_id: str = "boot-2") -> No
 
 
 def test_the_first_call_waits_for_nothing(store: Store, clock: HandClock) -> None:
-    budget(store, clock).take()
+    budget(store, clock).take("hand")
     assert clock.waits == []
 
 
 def test_calls_keep_their_distance(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock)
-    calls.take()
+    calls.take("hand")
     clock.turn(0.5)
-    calls.take()
+    calls.take("hand")
     clock.turn(2.0)
-    calls.take()
+    calls.take("hand")
     assert clock.waits == [1.5]
 
 
 def test_a_used_up_hour_is_told_with_the_seconds_until_the_next_free_call(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock)
     for _ in range(3):
-        calls.take()
+        calls.take("hand")
     clock.turn(96.0)  # the calls were made at 0, 2 and 4 s; this is 100 s
     with pytest.raises(RateLimited) as caught:
-        calls.take()
+        calls.take("hand")
     assert caught.value.retry_after_s == pytest.approx(3500.0)
     assert caught.value.code == "calls_used_up"
-    assert "All 3 calls of this hour are used" in caught.value.message
+    assert "All calls of this hour are used" in caught.value.message
 
 
 def test_a_refused_call_is_not_counted(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock, per_hour=1)
-    calls.take()
+    calls.take("hand")
     clock.turn(10.0)
     for _ in range(5):
         with pytest.raises(RateLimited):
-            calls.take()
+            calls.take("hand")
     clock.turn(3590.0)
-    calls.take()
+    calls.take("hand")
 
 
 def test_a_short_wait_for_the_hour_is_waited_out(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock, per_hour=1)
-    calls.take()
+    calls.take("hand")
     clock.turn(3575.0)
-    calls.take()
+    calls.take("hand")
     assert clock.waits == [pytest.approx(25.0)]
 
 
@@ -77,7 +77,7 @@ def test_calls_stop_counting_an_hour_after_they_were_made(
     calls = budget(store, clock)
     start = clock.up
     for _ in range(3):
-        calls.take()
+        calls.take("hand")
     clock.up = max(start + seconds, clock.up)
     assert calls.left() == left
 
@@ -85,74 +85,74 @@ def test_calls_stop_counting_an_hour_after_they_were_made(
 def test_without_a_limit_only_the_distance_counts(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock, per_hour=None)
     for _ in range(200):
-        calls.take()
+        calls.take("hand")
     assert calls.left() is None
     assert clock.waits == [2.0] * 199
 
 
 def test_a_new_object_on_the_same_store_goes_on_counting(store: Store, clock: HandClock) -> None:
     for _ in range(3):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
     with pytest.raises(RateLimited):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
 
 
 def test_another_process_on_the_same_database_counts_too(store: Store, clock: HandClock) -> None:
     for _ in range(3):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
     other = Store(store.path)
     try:
         assert budget(other, clock).left() == 0
         with pytest.raises(RateLimited):
-            budget(other, clock).take()
+            budget(other, clock).take("hand")
     finally:
         other.close()
 
 
 def test_accounts_are_counted_apart(store: Store, clock: HandClock) -> None:
-    budget(store, clock, per_hour=1).take()
-    budget(store, clock, per_hour=1, account="other").take()
+    budget(store, clock, per_hour=1).take("hand")
+    budget(store, clock, per_hour=1, account="other").take("hand")
     assert clock.waits == []
 
 
 def test_calls_before_a_restart_of_the_machine_count_until_it_is_up_for_an_hour(store: Store, clock: HandClock) -> None:
     for _ in range(3):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
     reboot(clock)
     assert budget(store, clock).left() == 0
     with pytest.raises(RateLimited) as caught:
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
     assert caught.value.retry_after_s == pytest.approx(3590.0)
     clock.up = 3600.0
     assert budget(store, clock).left() == 3
-    budget(store, clock).take()
+    budget(store, clock).take("hand")
 
 
 def test_a_restart_of_a_machine_without_a_boot_id_never_blocks_for_longer_than_an_hour(
     store: Store, clock: HandClock
 ) -> None:
     clock.boot_id = "unknown"
-    budget(store, clock).take()
+    budget(store, clock).take("hand")
     reboot(clock, boot_id="unknown")
-    budget(store, clock).take()
+    budget(store, clock).take("hand")
     assert sum(clock.waits) <= 3600.0
 
 
 @pytest.mark.parametrize("jump", [-1e9, -3600.0, 3600.0, 1e9])
 def test_a_wall_clock_that_jumps_changes_nothing(store: Store, clock: HandClock, jump: float) -> None:
     for _ in range(3):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
     clock.wall += jump
     with pytest.raises(RateLimited):
-        budget(store, clock).take()
+        budget(store, clock).take("hand")
 
 
 def test_a_wait_is_left_and_no_call_counted_when_the_process_stops(store: Store, clock: HandClock) -> None:
     calls = budget(store, clock)
-    calls.take()
+    calls.take("hand")
     clock.stopping = True
     with pytest.raises(Stopping):
-        calls.take()
+        calls.take("hand")
     assert calls.left() == 2
 
 
@@ -162,7 +162,7 @@ def test_threads_together_get_no_more_than_the_hour_allows(store: Store, clock: 
     def work() -> None:
         for _ in range(5):
             try:
-                budget(store, clock, per_hour=7, spacing_s=0.0).take()
+                budget(store, clock, per_hour=7, spacing_s=0.0).take("hand")
             except RateLimited:
                 outcomes.append(False)
             else:
@@ -197,7 +197,7 @@ def test_no_rolling_hour_ever_has_more_calls_than_allowed(steps: list[tuple[str,
             before = clock.up
             if what == "take":
                 try:
-                    budget(store, clock, per_hour=2).take()
+                    budget(store, clock, per_hour=2).take("hand")
                 except RateLimited:
                     continue
                 granted.append(real_s + clock.up - before)

@@ -159,7 +159,7 @@ def test_a_chosen_release_is_taken_without_a_search_whatever_speaks_against_it(h
 def test_a_choice_counts_once(house: House) -> None:
     chosen(house)
     house.work()
-    assert house.queue.grabbed(house.film(MATRIX).film_id) is None
+    assert house.queue.offer(house.film(MATRIX).film_id) is None
 
 
 def test_a_chosen_release_that_cannot_be_had_leaves_the_film_to_the_next_search(house: House, clock: HandClock) -> None:
@@ -170,7 +170,7 @@ def test_a_chosen_release_that_cannot_be_had_leaves_the_film_to_the_next_search(
     clock.turn(2 * HOUR)
     house.work()
     assert house.film(MATRIX).release_name == "The.Matrix.1999.1080p.BluRay.x264-A"
-    assert "not_grabbed" in events(house, MATRIX)
+    assert "not_taken" in events(house, MATRIX)
 
 
 # -- freeleech, series

@@ -25,7 +25,7 @@ from movie_sync.errors import ClientRefuses, Unavailable
 from movie_sync.movie import Movie, Release, Status, Torrent
 from movie_sync.queues.queue_editor import QueueEditor
 from movie_sync.releases.profile import profile_from
-from movie_sync.store import films, grabs, transfers
+from movie_sync.store import films, offers, transfers
 
 __all__ = ["house"]
 
@@ -382,9 +382,9 @@ def test_films_that_turn_out_to_be_one_leave_no_question_and_no_choice(house: Ho
     other_film(house)
     with house.store.write() as tx:
         number = films.of_names(tx, MATRIX.names)[0]
-        grabs.put(tx, number, Release("filelist", 1, "n"), 1.0)
+        offers.put(tx, number, "person", [Release("filelist", 1, "n")], 1.0)
         kept = films.learn(tx, number, replace(MATRIX, tmdb_id="movie/9999"))
-        assert grabs.get(tx, kept) is None
+        assert offers.get(tx, kept) is None
     assert house.questions.held() == []
 
 

@@ -635,14 +635,14 @@ def test_an_hour_has_120_calls_and_the_next_is_not_made(
     tracker: FileListDownloader, api: FileListApi, clock: HandClock
 ) -> None:
     for _ in range(120):
-        tracker.latest()
+        tracker.latest("hand")
     assert tracker.calls_left() == 0
     with pytest.raises(RateLimited) as caught:
-        tracker.latest()
+        tracker.latest("hand")
     assert len(api.calls()) == 120
     assert caught.value.retry_after_s == pytest.approx(3600.0 - 240.0)
     clock.turn(3600.0 - 240.0)
-    tracker.latest()
+    tracker.latest("hand")
 
 
 def test_failed_calls_count_too(tracker: FileListDownloader, api: FileListApi) -> None:

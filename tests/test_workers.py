@@ -504,7 +504,7 @@ def test_an_unexpected_error_is_logged_once_and_the_others_go_on(
     house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.wish(MATRIX, HEAT)
-    monkeypatch.setattr(house.tracker, "search", lambda _: 1 / 0)
+    monkeypatch.setattr(house.tracker, "search", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
         house.downloads.guarded_step()
         house.downloads.guarded_step()
@@ -517,7 +517,7 @@ def test_an_unexpected_error_is_logged_once_and_the_others_go_on(
 def test_a_stop_in_the_middle_gives_the_film_back(house: House, clock: HandClock) -> None:
     house.wish(MATRIX)
     house.tracker._calls._spacing_s = 100
-    house.tracker._calls.take()
+    house.tracker._calls.take("hand")
     clock.stopping = True
     house.downloads.guarded_step()
     assert house.status(MATRIX) is Status.DUE

@@ -5,7 +5,7 @@ from typing import Any
 
 from movie_sync.errors import Unavailable
 from movie_sync.movie import Status
-from movie_sync.store import films, grabs, history, questions, transfers
+from movie_sync.store import films, history, offers, questions, transfers
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 
@@ -33,6 +33,7 @@ _FRESH: Mapping[str, Any] = {
     "left_at": None,
     "fetch_anew": 0,
     "upgrade_after": None,
+    "cleanup": None,
 }
 
 
@@ -56,7 +57,7 @@ def start_anew(tx: Connection, film: FilmRecord, now: float, event: str, text: s
         columns: What differs from a new film: ``fetch_anew``, ``wish_order``, …; with a ``not_before`` it waits.
     """
     transfers.retire(tx, film.film_id, now)
-    grabs.clear(tx, film.film_id)
+    offers.clear(tx, film.film_id)
     questions.ask(tx, film.film_id, (), now)
     status = Status.PUT_OFF if columns.get("not_before") else Status.DUE
     films.change(tx, film.film_id, status, **{**_FRESH, "queued_at": now, **columns})
@@ -75,7 +76,7 @@ def exclude(tx: Connection, film: FilmRecord, now: float, reason: str, text: str
         code: ``excluded`` or ``seen_before``.
     """
     transfers.retire(tx, film.film_id, now)
-    grabs.clear(tx, film.film_id)
+    offers.clear(tx, film.film_id)
     questions.ask(tx, film.film_id, (), now)
     films.change(
         tx,

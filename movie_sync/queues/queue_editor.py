@@ -7,7 +7,7 @@ from movie_sync.errors import MovieSyncError
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import Queue, Release, Status
 from movie_sync.queues.moves import exclude, not_at_this_moment, start_anew
-from movie_sync.store import Store, films, grabs, history, providers, requests, wishes
+from movie_sync.store import Store, films, history, offers, providers, requests, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
 
@@ -115,7 +115,7 @@ class QueueEditor:
             not_at_this_moment(film)
             though = f", though: {'; '.join(against)}" if against else ""
             start_anew(tx, film, now, "grabbed", f"You chose {release.name}{though}.", fetch_anew=1)
-            grabs.put(tx, film_id, release, now)
+            offers.put(tx, film_id, "person", [release], now)
 
     def ask_services(self) -> list[str]:
         """End every waiting that nobody asked us for: services, put-off films, the next check.

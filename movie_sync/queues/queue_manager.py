@@ -1,20 +1,23 @@
 """QueueManager: takes films in, hands them out to work on, and keeps what came of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from movie_sync.lib.backoff import RetryPolicy, search_again_s
 from movie_sync.lib.clock import Clock, span_text
-from movie_sync.movie import Decision, FilmFacts, Movie, Queue, Release, Status, Torrent, WatchedFilm
+from movie_sync.movie import Decision, FilmFacts, Movie, Purpose, Queue, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues.moves import seen_before, start_anew
-from movie_sync.store import Store, decisions, facts, films, grabs, history, overview, transfers, wishes
+from movie_sync.store import Store, decisions, facts, films, history, offers, overview, transfers, wishes
 from movie_sync.store.connections import Connection
 from movie_sync.store.films import FilmRecord
+from movie_sync.store.offers import Offer
 from movie_sync.store.overview import QueueStats
 from movie_sync.store.transfers import Transfer
 from movie_sync.store.wishes import ListState
 
+# Every search there is: the first of a film, and any further.
+ANY_SEARCH: Collection[Purpose] = ("search", "repeat")
 # Films of one read keep their order: each place further down the page is a millisecond older.
 _PLACE_S = 0.001
 _LEAVES = frozenset(
@@ -200,12 +203,16 @@ class QueueManager:
         with self._store.write() as tx:
             return films.release_claims(tx)
 
-    def claim(self) -> FilmRecord | None:
-        """The next film to work on, marked as claimed; None when none is due."""
+    def claim(self, free: Collection[Purpose] = ANY_SEARCH) -> FilmRecord | None:
+        """The next film to work on, marked as claimed; None when none is due.
+
+        Args:
+            free: Searches that may be made now; films with releases at hand need none.
+        """
         now = self._clock.now()
         with self._store.write() as tx:
             self._wake(tx, now)
-            film_id_due = films.next_due(tx, newest_first=self._newest_first)
+            film_id_due = films.next_due(tx, free, newest_first=self._newest_first)
             if film_id_due is None:
                 return None
             films.change(tx, film_id_due, Status.CLAIMED, claimed_at=now, not_before=None, reason=None)
@@ -233,11 +240,11 @@ class QueueManager:
         with self._store.read() as tx:
             return films.next_moment(tx)
 
-    def any_due(self) -> bool:
-        """True when a film could be claimed now."""
+    def any_due(self, free: Collection[Purpose] = ANY_SEARCH) -> bool:
+        """True when a film could be claimed now; see claim."""
         now = self._clock.now()
         with self._store.read() as tx:
-            if films.next_due(tx, newest_first=self._newest_first) is not None:
+            if films.next_due(tx, free, newest_first=self._newest_first) is not None:
                 return True
             moment = films.next_moment(tx, claims_only=True)
         return moment is not None and moment <= now
@@ -470,18 +477,24 @@ class QueueManager:
         with self._store.read() as tx:
             return transfers.unfinished_names(tx)
 
-    def grabbed(self, film_id: int) -> Release | None:
-        """The release a person chose for a film, None when nobody did."""
+    def offer(self, film_id: int) -> Offer | None:
+        """Releases at hand for a film, None when it has to be searched."""
         with self._store.read() as tx:
-            return grabs.get(tx, film_id)
+            return offers.get(tx, film_id)
 
-    def ungrab(self, film_id: int, release: Release, reason: str) -> None:
-        """What a person chose cannot be had: the film is searched like any other, unless they chose anew meanwhile."""
+    def keep_offer(self, film_id: int, releases: Sequence[Release]) -> None:
+        """Keep what a search found, for a film that has to wait before it can be handed over."""
         with self._store.write() as tx:
-            if grabs.get(tx, film_id) != release:
+            if self._still(tx, film_id, Status.CLAIMED):
+                offers.put(tx, film_id, "search", releases, self._clock.now())
+
+    def drop_offer(self, film_id: int, offer: Offer, reason: str) -> None:
+        """What was at hand cannot be had: the film is searched like any other, unless another was made meanwhile."""
+        with self._store.write() as tx:
+            if offers.get(tx, film_id) != offer:
                 return
-            grabs.clear(tx, film_id)
-            history.append(tx, self._clock.now(), film_id, "not_grabbed", reason)
+            offers.clear(tx, film_id)
+            history.append(tx, self._clock.now(), film_id, "not_taken", reason)
 
     def intend(self, film_id: int, release: Release, torrent: Torrent, client: str, because: str = "") -> bool:
         """Commit that this torrent is about to be handed over; the film is never given another by itself."""
@@ -492,7 +505,7 @@ class QueueManager:
             transfers.intend(tx, film_id, release, torrent, client, now)
             if because == CHOSEN and (intent := transfers.with_role(tx, film_id, "intended")) is not None:
                 transfers.change(tx, intent.transfer_id, now, reason=CHOSEN)
-            grabs.clear(tx, film_id)
+            offers.clear(tx, film_id)
             films.change(
                 tx,
                 film_id,

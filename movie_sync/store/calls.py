@@ -1,8 +1,10 @@
 """Each request to a rationed provider, counted before it is made, across restarts, processes and clock jumps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from movie_sync.lib.clock import Boot
+from movie_sync.movie import Purpose
 from movie_sync.store.connections import Connection, Store
 
 HOUR_S = 3600.0
@@ -12,13 +14,26 @@ _KEEP_S = 2 * HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What calls of some purposes may use together.
+
+    Attributes:
+        purposes: Calls that count.
+        per_hour: At most so many of them in any 3600 s, at least 1.
+    """
+
+    purposes: Sequence[Purpose]
+    per_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The answer to "may I call now?".
 
     Attributes:
         granted: True: the call is counted, make it.
         wait_s: Seconds until asking again makes sense; 0 when granted.
-        used_up: The hour's calls are used up; False when only the distance to the last call is missing.
+        used_up: A share of the hour's calls is used up; False when only the distance to the last call is missing.
     """
 
     granted: bool
@@ -26,7 +41,16 @@ class Turn:
     used_up: bool = False
 
 
-def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: int | None, spacing_s: float) -> Turn:
+def take_turn(
+    store: Store,
+    account: str,
+    boot: Boot,
+    wall: float,
+    *,
+    shares: Sequence[Share] = (),
+    spacing_s: float,
+    purpose: Purpose = "search",
+) -> Turn:
     """Count a call, if the account's rolling hour and its distance to the last call allow it.
 
     Rows of an earlier boot count until this boot is an hour old: how long the machine was off cannot be known from a
@@ -37,8 +61,9 @@ def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: 
         account: Whose budget it is.
         boot: This moment.
         wall: Unix seconds, kept for people.
-        per_hour: At most so many in any 3600 s; None for no such limit.
+        shares: Each that has the purpose must have room; none: no limit.
         spacing_s: At least so many seconds between two calls.
+        purpose: What the call is for.
     """
     with store.write() as tx:
         last = tx.execute(
@@ -47,11 +72,11 @@ def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: 
         ).fetchone()
         if last is not None and -_EARLIER_BOOT_S < boot.seconds - last[0] < spacing_s:
             return Turn(False, spacing_s - (boot.seconds - last[0]))
-        if per_hour is not None and (wait_s := _wait_for_hour(tx, account, boot, per_hour)) > 0:
+        if (wait_s := _wait_s(tx, account, boot, shares, purpose, 1)) > 0:
             return Turn(False, wait_s, used_up=True)
         tx.execute(
-            "INSERT INTO calls (account, boot_id, boot_s, wall) VALUES (?, ?, ?, ?)",
-            (account, boot.boot_id, boot.seconds, wall),
+            "INSERT INTO calls (account, boot_id, boot_s, wall, purpose) VALUES (?, ?, ?, ?, ?)",
+            (account, boot.boot_id, boot.seconds, wall, purpose),
         )
         tx.execute(
             "DELETE FROM calls WHERE account = ? AND ((boot_id = ? AND boot_s < ?) OR (boot_id != ? AND ? > ?))",
@@ -60,21 +85,32 @@ def take_turn(store: Store, account: str, boot: Boot, wall: float, *, per_hour: 
     return Turn(True)
 
 
-def _counted(tx: Connection, account: str, boot: Boot) -> list[float]:
-    """When, on this boot's clock, each counted call stops counting; ascending."""
-    rows = tx.execute("SELECT boot_id, boot_s FROM calls WHERE account = ?", (account,))
+def _counted(tx: Connection, account: str, boot: Boot) -> list[tuple[float, str]]:
+    """When, on this boot's clock, each counted call stops counting, and what it was for; the first to end first."""
+    rows = tx.execute("SELECT boot_id, boot_s, purpose FROM calls WHERE account = ?", (account,))
     ends = [
-        row[1] + HOUR_S if row[0] == boot.boot_id and row[1] < boot.seconds + _EARLIER_BOOT_S else HOUR_S
+        (row[1] + HOUR_S if row[0] == boot.boot_id and row[1] < boot.seconds + _EARLIER_BOOT_S else HOUR_S, row[2])
         for row in rows
     ]
-    return sorted(end for end in ends if end > boot.seconds)
+    return sorted(pair for pair in ends if pair[0] > boot.seconds)
 
 
-def _wait_for_hour(tx: Connection, account: str, boot: Boot, per_hour: int) -> float:
-    ends = _counted(tx, account, boot)
-    if len(ends) < per_hour:
-        return 0.0
-    return ends[len(ends) - per_hour] - boot.seconds
+def _wait_s(tx: Connection, account: str, boot: Boot, shares: Sequence[Share], purpose: Purpose, calls: int) -> float:
+    """Seconds until so many calls of a purpose fit into every share that has it."""
+    counted = _counted(tx, account, boot) if shares else []
+    waits = [0.0]
+    for share in shares:
+        if purpose in share.purposes:
+            ends = [end for end, what in counted if what in share.purposes]
+            too_many = len(ends) + min(calls, share.per_hour) - share.per_hour
+            waits.append(ends[too_many - 1] - boot.seconds if too_many > 0 else 0.0)
+    return max(waits)
+
+
+def wait_s(store: Store, account: str, boot: Boot, shares: Sequence[Share], purpose: Purpose, calls: int) -> float:
+    """Seconds until so many calls of a purpose may be made, their distance left aside; 0 now. Counts nothing."""
+    with store.read() as tx:
+        return _wait_s(tx, account, boot, shares, purpose, calls)
 
 
 def used(store: Store, account: str, boot: Boot) -> int:

@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from movie_sync.movie import FilmFacts, Kind, Movie, Queue, Status, queue_of
+from movie_sync.movie import FilmFacts, Kind, Movie, Purpose, Queue, Status, queue_of
 from movie_sync.store.connections import Connection, Row
 
 # The columns `change` may set besides status; queue follows from status.
 COLUMNS = frozenset(
     "title year number lid slug url imdb_id tmdb_id kind directors alt_titles runtime_min details_at added_at queued_at"
     " wish_order searches searched_at not_before reason claimed_at fetch_anew retry_count retry_after last_error"
-    " reason_code failed_at completed_at release_name info_hash progress left_at put_off_by upgrade_after extra".split()
+    " reason_code failed_at completed_at release_name info_hash progress left_at put_off_by upgrade_after asked_ids_at"
+    " cleanup extra".split()
 )
 _JSON_COLUMNS = frozenset({"directors", "alt_titles", "extra"})
 # When two films turn out to be one, the one with the larger number stays.
@@ -43,6 +44,8 @@ class FilmRecord:
         progress: 0.0 to 1.0 of the current transfer, None when there is none.
         left_at: When the last list that wished for it took that back; None while wished for, or never wished.
         upgrade_after: When a better release is looked for, None: never.
+        cleanup: Of a completed film that left its list: ``held``, its files stay until a person agrees; ``agreed``, a
+            person did; None: nothing was said.
         extra: Keys a person wrote into its entry which this program does not know.
     """
 
@@ -70,6 +73,7 @@ class FilmRecord:
     progress: float | None = None
     left_at: float | None = None
     upgrade_after: float | None = None
+    cleanup: str | None = None
     extra: Mapping[str, Any] | None = None
 
     @property
@@ -241,16 +245,26 @@ def due_hand_overs(tx: Connection, now: float) -> list[int]:
     return [row[0] for row in rows]
 
 
-def next_due(tx: Connection, *, newest_first: bool) -> int | None:
-    """The film to work on next: never searched ones before repeats, by wish; None when none is due."""
-    order = "DESC" if newest_first else "ASC"
-    for which in ("searches = 0", "searches > 0"):
-        row = tx.execute(
-            f"SELECT id FROM films WHERE status = 'due' AND {which} ORDER BY wish_order {order} LIMIT 1"
-        ).fetchone()
-        if row:
-            return int(row[0])
-    return None
+def next_due(tx: Connection, free: Collection[Purpose], *, newest_first: bool) -> int | None:
+    """The film to work on next, None when none is due.
+
+    First what needs no search, then what was never searched, both by wish; then what is searched again, in the order in
+    which it fell due.
+
+    Args:
+        tx: Any transaction.
+        free: Searches that may be made: ``search`` the first of a film, ``repeat`` any further.
+        newest_first: Which of two wishes comes first.
+    """
+    by_wish = f"wish_order {'DESC' if newest_first else 'ASC'}"
+    # CROSS JOIN keeps the order: offers are few, films many (sqlite.org/optoverview.html#crossjoin).
+    queries = [f"SELECT id FROM offers CROSS JOIN films ON id = film WHERE status = 'due' ORDER BY {by_wish} LIMIT 1"]
+    if "search" in free:
+        queries.append(f"SELECT id FROM films WHERE status = 'due' AND searches = 0 ORDER BY {by_wish} LIMIT 1")
+    if "repeat" in free:
+        queries.append("SELECT id FROM films WHERE status = 'due' AND searches > 0 ORDER BY queued_at LIMIT 1")
+    found = (tx.execute(query).fetchone() for query in queries)
+    return next((int(row[0]) for row in found if row), None)
 
 
 def put_off_all_due(tx: Connection, not_before: float, reason: str, provider: str) -> int:
@@ -466,11 +480,11 @@ def _merge(tx: Connection, first: int, second: int) -> int:
         (keep, drop),
     )
     tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
-    for table in ("names", "decisions", "history", "questions", "grabs"):
+    for table in ("names", "decisions", "history", "questions", "offers"):
         tx.execute(f"UPDATE OR IGNORE {table} SET film = ? WHERE film = ?", (keep, drop))
     if stays.queue is not Queue.PENDING:
         tx.execute("DELETE FROM questions WHERE film = ? AND answer IS NULL", (keep,))
-        tx.execute("DELETE FROM grabs WHERE film = ?", (keep,))
+        tx.execute("DELETE FROM offers WHERE film = ?", (keep,))
     tx.execute("DELETE FROM films WHERE id = ?", (drop,))
     _store_movie(tx, keep, _filled(stays.movie, goes.movie))
     extra = {**(goes.extra or {}), **(stays.extra or {})}

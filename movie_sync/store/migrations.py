@@ -139,8 +139,30 @@ _SCHEMA_3 = (
     *_LIBRARY_TABLES,
 )
 
+# calls.purpose: what a call was for. offers: releases at hand for films, what people chose (grabs) among them.
+# films.asked_ids_at: when a film was looked for in bulk by its page's name. films.cleanup: what becomes of the files of
+# a film that left its list; see store/films.py. transfers.stood_s: seconds that count as standing still.
+_SCHEMA_4 = (
+    "ALTER TABLE calls ADD COLUMN purpose TEXT NOT NULL DEFAULT 'search'",
+    """CREATE TABLE offers (
+        film INTEGER PRIMARY KEY REFERENCES films (id) ON DELETE CASCADE, by TEXT NOT NULL, at REAL NOT NULL,
+        releases TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO offers (film, by, at, releases) SELECT film, 'person', at, '[' || release || ']' FROM grabs",
+    "DROP TABLE grabs",
+    """CREATE TABLE sweeps (
+        tracker TEXT PRIMARY KEY, newest_id INTEGER, swept_at REAL, gap_at REAL, gaps INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE films ADD COLUMN asked_ids_at REAL",
+    "ALTER TABLE films ADD COLUMN cleanup TEXT",
+    "CREATE INDEX films_left ON films (left_at) WHERE left_at IS NOT NULL",
+    "ALTER TABLE transfers ADD COLUMN stood_s REAL NOT NULL DEFAULT 0",
+    "DROP INDEX films_due_again",
+    "CREATE INDEX films_due_again ON films (queued_at) WHERE status = 'due' AND searches > 0",
+)
+
 # One entry a schema version; the statements of entry n lead from version n to n + 1.
-STEPS: Sequence[Sequence[str]] = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
+STEPS: Sequence[Sequence[str]] = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -37,13 +37,17 @@ def copy_calls(store: Store, other: Path) -> None:
     """
     try:
         with contextlib.closing(sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            rows = source.execute("SELECT account, boot_id, boot_s, wall FROM calls").fetchall()
+            source.row_factory = sqlite3.Row
+            found = [dict(row) for row in source.execute("SELECT * FROM calls")]
     except sqlite3.DatabaseError:
         return
+    columns = ("account", "boot_id", "boot_s", "wall", "purpose")
+    # Before schema 4 no call said what it was for.
+    rows = [tuple({"purpose": "search", **row}[column] for column in columns) for row in found]
     with store.write() as tx:
-        known = {tuple(row) for row in tx.execute("SELECT account, boot_id, boot_s, wall FROM calls")}
+        known = {tuple(row) for row in tx.execute(f"SELECT {', '.join(columns)} FROM calls")}
         tx.executemany(
-            "INSERT INTO calls (account, boot_id, boot_s, wall) VALUES (?, ?, ?, ?)",
+            f"INSERT INTO calls ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?)",
             [row for row in rows if row not in known],
         )
 

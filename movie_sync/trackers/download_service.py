@@ -2,7 +2,10 @@
 
 import abc
 
-from movie_sync.movie import Movie, Release, Torrent
+from movie_sync.movie import Movie, Purpose, Release, Torrent
+
+# Calls a search may take: by id, then by title.
+CALLS_A_SEARCH = 2
 
 
 class MovieDownloader(abc.ABC):
@@ -20,11 +23,15 @@ class MovieDownloader(abc.ABC):
     private: bool
 
     @abc.abstractmethod
-    def search(self, movie: Movie) -> list[Release]:
+    def search(self, movie: Movie, purpose: Purpose = "search") -> list[Release]:
         """Every release of a film the tracker tells of, in its own order; empty when it has none.
 
-        Asks by IMDb id where there is one, then by title and year. What comes back by title may be other films: who
-        chooses checks that.
+        Asks by IMDb id where there is one, then by title and year: at most `CALLS_A_SEARCH` calls. What comes back by
+        title may be other films: who chooses checks that.
+
+        Args:
+            movie: The film.
+            purpose: Whose calls of the hour are used.
 
         Raises:
             Unavailable: Try again later; RateLimited when the calls are used up.
@@ -35,8 +42,8 @@ class MovieDownloader(abc.ABC):
         """
 
     @abc.abstractmethod
-    def latest(self) -> list[Release]:
-        """The newest releases, newest first. Raises as for search."""
+    def latest(self, purpose: Purpose = "sweep") -> list[Release]:
+        """The newest releases, newest first, by one call; as many as it shows at once. Raises as for search."""
 
     @abc.abstractmethod
     def fetch_torrent(self, release: Release) -> Torrent:
@@ -50,6 +57,10 @@ class MovieDownloader(abc.ABC):
     @abc.abstractmethod
     def calls_left(self) -> int | None:
         """Calls that may still be made in the hour that ends now, None where there is no limit."""
+
+    def wait_s(self, purpose: Purpose, calls: int = 1) -> float:  # noqa: ARG002  a tracker without a limit
+        """Seconds until so many calls may be made for a purpose; 0: now."""
+        return 0.0
 
     def clock_difference_s(self) -> float | None:
         """How far this machine's clock was ahead of the tracker's at its last answer, in seconds; None: unknown."""

@@ -14,7 +14,7 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.http import HttpClient, HttpReply
 from movie_sync.lib.redaction import keep_secret, redact
 from movie_sync.lib.torrent_file import MAX_TORRENT_BYTES, read_torrent
-from movie_sync.movie import Movie, Release, Torrent
+from movie_sync.movie import Movie, Purpose, Release, Torrent
 from movie_sync.store import Store
 from movie_sync.trackers.call_budget import CallBudget
 from movie_sync.trackers.download_service import MovieDownloader
@@ -63,6 +63,7 @@ class FileListDownloader(MovieDownloader):
         clock: Waits between calls.
         per_hour: Calls in any hour.
         delay_s: Seconds between two calls, and between two .torrent downloads.
+        sweep_interval_s: Between two looks at the newest releases, for which calls are kept.
     """
 
     name = PROVIDER
@@ -79,6 +80,7 @@ class FileListDownloader(MovieDownloader):
         clock: Clock,
         per_hour: int = 120,
         delay_s: float = 2.0,
+        sweep_interval_s: float = 900.0,
     ) -> None:
         keep_secret(passkey)
         # A replica on this machine says by each torrent whether it is private.
@@ -88,7 +90,15 @@ class FileListDownloader(MovieDownloader):
         self._categories = ",".join(str(category) for category in categories)
         self._http = http
         self._clock = clock
-        self._calls = CallBudget(PROVIDER, PROVIDER, store=store, clock=clock, per_hour=per_hour, spacing_s=delay_s)
+        self._calls = CallBudget(
+            PROVIDER,
+            PROVIDER,
+            store=store,
+            clock=clock,
+            per_hour=per_hour,
+            spacing_s=delay_s,
+            sweep_interval_s=sweep_interval_s,
+        )
         # Whether downloads count is not documented: they are kept apart from the calls, at the same distance.
         self._downloads = CallBudget(
             PROVIDER, f"{PROVIDER}:download", store=store, clock=clock, per_hour=None, spacing_s=delay_s
@@ -98,36 +108,44 @@ class FileListDownloader(MovieDownloader):
         """See MovieDownloader."""
         self._http.close()
 
-    def search(self, movie: Movie) -> list[Release]:
+    def search(self, movie: Movie, purpose: Purpose = "search") -> list[Release]:
         """See MovieDownloader."""
         found: list[Release] = []
         if movie.imdb_id:
-            found = self._search("imdb", movie.imdb_id)
+            found = self._search("imdb", movie.imdb_id, purpose)
         query = cleaned_title(movie.title)
         if not found and query:
-            found = self._search("name", f"{query} {movie.year}" if movie.year else query)
+            found = self._search("name", f"{query} {movie.year}" if movie.year else query, purpose)
         return found
 
-    def latest(self) -> list[Release]:
+    def latest(self, purpose: Purpose = "sweep") -> list[Release]:
         """See MovieDownloader."""
-        return self._call({"action": "latest-torrents", "limit": str(LATEST_LIMIT), "category": self._categories})
+        params = {"action": "latest-torrents", "limit": str(LATEST_LIMIT), "category": self._categories}
+        return self._call(params, purpose)
 
     def calls_left(self) -> int | None:
         """See MovieDownloader."""
         return self._calls.left()
 
+    def wait_s(self, purpose: Purpose, calls: int = 1) -> float:
+        """See MovieDownloader."""
+        return self._calls.wait_s(purpose, calls)
+
     def clock_difference_s(self) -> float | None:
         """See MovieDownloader."""
         return self._http.clock_difference_s
 
-    def _search(self, kind: str, query: str) -> list[Release]:
-        return self._call(
-            {"action": "search-torrents", "type": kind, "query": query, "category": self._categories, "output": "json"}
-        )
+    def _search(self, kind: str, query: str, purpose: Purpose) -> list[Release]:
+        params = {"action": "search-torrents", "type": kind, "query": query, "category": self._categories}
+        return self._call({**params, "output": "json"}, purpose)
 
-    def _call(self, params: dict[str, str]) -> list[Release]:
+    def _call(self, params: dict[str, str], purpose: Purpose) -> list[Release]:
         reply = self._http.get(
-            f"{self._base}/api.php", params=params, auth=self._auth, max_bytes=MAX_API_BYTES, pace=self._calls.take
+            f"{self._base}/api.php",
+            params=params,
+            auth=self._auth,
+            max_bytes=MAX_API_BYTES,
+            pace=lambda: self._calls.take(purpose),
         )
         self._check_status(reply)
         return read_rows(reply.body, self._clock.now())
@@ -139,7 +157,7 @@ class FileListDownloader(MovieDownloader):
                 f"{self._base}/download.php",
                 params={"id": str(release.release_id), "passkey": self._auth[1]},
                 max_bytes=MAX_TORRENT_BYTES,
-                pace=self._downloads.take,
+                pace=lambda: self._downloads.take("search"),
             )
         except BadReply as exc:
             raise BadTorrent(f"The .torrent of {release.name} cannot be had: {exc.message}") from exc

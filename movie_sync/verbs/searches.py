@@ -81,7 +81,7 @@ def _asked(tracker: MovieDownloader, health: ProviderHealth, movie: Movie, now: 
         hint = state.hint or "Ask again later, or at once: movie-sync retry --now"
         raise Unavailable(tracker.name, state.message or f"{tracker.name} is left alone for a while.", hint=hint)
     try:
-        return tracker.search(movie)
+        return tracker.search(movie, "hand")
     except (AuthFailed, RateLimited) as error:
         health.failed(error)
         raise

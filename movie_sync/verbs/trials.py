@@ -102,7 +102,7 @@ def tracker(given: Parts, differences: list[float] | None = None) -> Finding:
     """Make one call of the tracker, as watchlist does."""
 
     def ask(part: MovieDownloader) -> Finding:
-        newest = part.latest()
+        newest = part.latest("hand")
         _note(differences, part.clock_difference_s())
         left = part.calls_left()
         budget = "" if left is None else f"; {left} calls are left in this hour"

@@ -256,7 +256,6 @@ class LetterboxdWatchlistMonitor(Watchlist):
                 PROVIDER,
                 self._clock.boot(),
                 self._clock.now(),
-                per_hour=None,
                 spacing_s=self._delay_s,
             )
             if turn.granted:

@@ -16,7 +16,7 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import SystemClock
 from movie_sync.movie import Decision, FilmFacts, Movie, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues.queue_manager import QueueManager
-from movie_sync.store import Store, films, grabs, questions, transfers
+from movie_sync.store import Store, films, offers, questions, transfers
 from movie_sync.store.calls import take_turn
 from movie_sync.store.migrations import SCHEMA_VERSION
 
@@ -39,7 +39,7 @@ def fill(store: Store) -> None:
     ProviderHealth(store, clock, store.path.parent, {"filelist": "a" * 32}).failed(
         AuthFailed("filelist", "FileList refused the user name or passkey (403).", hint="Set them anew.")
     )
-    take_turn(store, "filelist", clock.boot(), _SAVED, per_hour=120, spacing_s=0)
+    take_turn(store, "filelist", clock.boot(), _SAVED, spacing_s=0)
 
 
 def _bring(store: Store, queue: QueueManager, movie: Movie, status: Status, number: int) -> None:
@@ -69,7 +69,7 @@ def _bring(store: Store, queue: QueueManager, movie: Movie, status: Status, numb
             questions.ask(tx, film_id, [("/films/Film.mkv", "no year")], _SAVED)
             questions.answer(tx, film_id, "/films/Film.mkv", "accept")
         if status is Status.DUE:
-            grabs.put(tx, film_id, release, _SAVED)
+            offers.put(tx, film_id, "person", [release], _SAVED)
 
 
 def _columns(status: Status) -> dict[str, object]:
