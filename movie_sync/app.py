@@ -1,6 +1,7 @@
 """App: builds the parts, starts them, exchanges those whose settings changed, and stops them."""
 
 import contextlib
+import json
 import logging
 import os
 import sys
@@ -14,7 +15,9 @@ from typing import Any, TypeVar
 from movie_sync import __version__, parts
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
+from movie_sync.disk_space import DISK, GB, DiskSpace
 from movie_sync.errors import ConfigError, MovieSyncError, Stopping, StoreError
+from movie_sync.film_details import FilmDetails
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
 from movie_sync.lib import systemd
@@ -27,11 +30,18 @@ from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.queues.sweep_queue import SweepQueue
 from movie_sync.queues.upgrade_queue import UpgradeQueue
-from movie_sync.store import DATABASE_FILE, Store, requests
+from movie_sync.store import DATABASE_FILE, Store, facts, requests
+from movie_sync.store.overview import BUDGET
 from movie_sync.store.providers import NEEDS_USER
+from movie_sync.sweep import Sweep
+from movie_sync.trackers.call_budget import for_searches
 from movie_sync.upgrades import Upgrades
+from movie_sync.watchlists.csv_folder import PROVIDER as CSV
+from movie_sync.watchlists.csv_folder import CsvFolder
 from movie_sync.watchlists.watchlist import Watchlist
+from movie_sync.watchlists.wikidata import PROVIDER as WIKIDATA
 from movie_sync.workers import (
     MAX_ACTIVE,
     DownloadWorker,
@@ -191,6 +201,7 @@ class App:
             self._clock,
             retries=RetryPolicy(settings.retry_interval, settings.backoff_multiplier, settings.max_retries),
             newest_first=settings.queue_order == "newest",
+            keep_removed=settings.removed_from_watchlist == "keep",
         )
         self._build_rooms()
         self._look_after_services()
@@ -198,6 +209,7 @@ class App:
         self._hand_over = HandOver(self._queue, questions, self._tracker, self._client, self._library, folder)
         if not settings.keep_torrent_files:
             self._hand_over.tidy()
+        self._note_budget()
         if count := self._queue.judge_again(repr(config.profile)):
             log.info("Another profile decides now: %d films none of whose releases passed are searched again.", count)
         # The workers stand still: what one of them had claimed when it met an error is due again.
@@ -205,13 +217,26 @@ class App:
         self._queue.end_put_off(MAX_ACTIVE)
         self._build_workers()
 
+    def _note_budget(self) -> None:
+        """For `stats`, which reads no settings: the tracker, its calls an hour, those for searches, the sweeps."""
+        settings = self._config.settings
+        per_hour = settings.api_calls_per_hour if self._tracker.calls_left() is not None else None
+        searches = None if per_hour is None else for_searches(per_hour, settings.sweep_interval)
+        noted = json.dumps([self._tracker.name, per_hour, searches, settings.sweep_interval])
+        with self._store.read() as tx:
+            if facts.get(tx, BUDGET) == noted:
+                return
+        with self._store.write() as tx:
+            facts.put(tx, BUDGET, noted)
+
     def _build_rooms(self) -> None:
         settings, folders = self._config.settings, (self._config.download_folder, self._config.library_folders)
         given = Parts(self._config, self._credentials, self._store, self._clock, self._ask)
-        address = (settings.filelist_url, settings.filelist_delay, settings.api_calls_per_hour)
+        address = (settings.filelist_url, settings.filelist_delay)
+        calls = (settings.api_calls_per_hour, settings.sweep_interval)
         self._tracker = self._rooms.get(
             "tracker",
-            (settings.tracker, *address, self._config.search_categories, self._fingerprint(settings.tracker)),
+            (settings.tracker, *address, *calls, self._config.search_categories, self._fingerprint(settings.tracker)),
             lambda: parts.tracker(given),
             lambda part: part.close(),
         )
@@ -240,6 +265,12 @@ class App:
             lambda: parts.watchlists(given),
             _close_all,
         )
+        self._film_ids = self._rooms.get(
+            "film ids",
+            (settings.use_wikidata, settings.wikidata_url, settings.letterboxd_url),
+            lambda: parts.film_ids(given),
+            lambda part: part.close() if part else None,
+        )
         self._library = self._rooms.get("library", folders, lambda: parts.library(given))
 
     def _look_after_services(self) -> None:
@@ -247,7 +278,8 @@ class App:
         prints = {name: print_ for name in services if (print_ := self._fingerprint(name)) is not None}
         self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
         noted = {refusing(self._client), missing_from(self._client)}
-        self._health.forget_others({LIBRARY, *services, *noted, *(found.provider for found in self._watchlists)})
+        rooms = {LIBRARY, DISK, WIKIDATA, CSV, "cleanup"}
+        self._health.forget_others({*rooms, *services, *noted, *(found.provider for found in self._watchlists)})
         for name in prints:
             if self._health.other_credentials(name) and self._health.fine(name):
                 self._queue.end_put_off(name)
@@ -263,6 +295,7 @@ class App:
             self._tracker.name: settings.filelist_url,
             self._client.name: (qbittorrent.host, qbittorrent.port) if self._client.name == "qbittorrent" else here,
             LIBRARY: (here, self._config.library_folders),
+            WIKIDATA: settings.wikidata_url,
         }
         for watchlist in self._watchlists:
             found[watchlist.provider] = (settings.letterboxd_url, settings.username)
@@ -273,36 +306,50 @@ class App:
         return self._credentials.fingerprint(service) if service in FIELDS else None
 
     def _build_workers(self) -> None:
-        settings = self._config.settings
+        settings, profile = self._config.settings, self._config.profile
+        space = DiskSpace(
+            self._client,
+            self._queue,
+            minimum_free_bytes=int(settings.minimum_free_space * GB),
+            max_download_bytes=int(settings.max_download_space_gb * GB),
+        )
+        details = FilmDetails(self._watchlists, self._film_ids, self._queue, self._health, self._clock)
         upgrades = Upgrades(
             UpgradeQueue(self._store, self._clock),
             self._queue,
             self._tracker,
             self._client,
             self._hand_over,
-            self._config.profile,
+            profile,
             self._clock,
+            space=space,
             stalled_after_s=settings.stalled_after,
         )
+        sweeps = SweepQueue(self._store, self._clock)
         self._downloads = DownloadWorker(
-            self._watchlists,
+            details,
             self._tracker,
             self._client,
             self._library,
             self._queue,
             self._hand_over,
             self._health,
-            self._config.profile,
-            upgrades,
+            profile,
             self._clock,
+            sweep=Sweep(sweeps, self._queue, self._tracker, profile, self._clock, interval_s=settings.sweep_interval),
+            upgrades=upgrades,
+            space=space,
             max_active=settings.max_active_downloads,
             on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
         )
         self._monitor = MonitorWorker(
             self._watchlists,
             self._queue,
+            details,
             self._health,
             self._clock,
+            exports=CsvFolder(self._config.csv_folder, self._store) if self._config.csv_folder else None,
+            prove_daily=settings.enable_removal_cleanup,
             check_interval_s=settings.check_interval,
             watchlist_path=self._config.watchlist_path,
             first_run=self._config.first_run,
@@ -512,7 +559,7 @@ class App:
         self._monitor.check_all()
         while not self._stop.is_set():
             wait_s = self._downloads.guarded_step()
-            if wait_s > 0 and not self._queue.any_due() and not self._queue.due_hand_overs():
+            if wait_s > 0 and not self._downloads.errors_in_a_row:
                 break
             if self._downloads.errors_in_a_row >= _MOST_ERRORS:
                 raise MovieSyncError(

@@ -434,6 +434,12 @@ class Config:
         return tuple(Path(folder).expanduser().absolute() for folder in self.settings.library_directories)
 
     @property
+    def csv_folder(self) -> Path | None:
+        """Where CSV exports are looked for, absolute; None: nowhere."""
+        named = self.settings.csv_directory
+        return Path(named).expanduser().absolute() if named else None
+
+    @property
     def watchlist_path(self) -> Path:
         """Where the last good watchlist is kept."""
         named = self.settings.watchlist_file

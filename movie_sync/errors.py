@@ -108,6 +108,12 @@ class RateLimited(Unavailable):
     code = "rate_limited"
 
 
+class CallsUsedUp(RateLimited):
+    """By our own count, before any call was made: planned, and no trouble of the service."""
+
+    code = "calls_used_up"
+
+
 class AuthFailed(ProviderError):
     """The credentials, or the right to see something, were refused: stop and tell the person.
 

@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 # What only a person can mend is looked at again this often all the same, where looking costs nothing.
 _PERSON_S = 3600.0
-# Looking at a disk costs nothing, so a folder that is back is seen soon.
-_LONGEST_S = {"library": 300.0}
+# Looking at a disk costs nothing, so a folder that is back, or room on it, is seen soon.
+_LONGEST_S = {"library": 300.0, "disk": 300.0}
 FOREVER = float("inf")
 
 
@@ -38,6 +38,10 @@ class ProviderHealth:
         self._clock = clock
         self._samples = samples
         self._fingerprints = fingerprints
+
+    def now(self) -> float:
+        """Unix seconds, by the clock that decides when a provider may be asked."""
+        return self._clock.now()
 
     def state(self, provider: str) -> ProviderState:
         """What is stored; fine when its credentials were refused and are others now."""

@@ -17,6 +17,7 @@ from movie_sync.library.index import LibraryFolder, LibraryIndex
 from movie_sync.store import Store
 from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.watchlists.watchlist import Watchlist
+from movie_sync.watchlists.wikidata import DELAY_S, WikidataIds
 
 HOMEPAGE = "https://github.com/movie-sync/movie-sync"
 SHORT_URL = "https://boxd.it"
@@ -155,6 +156,24 @@ def watchlists(parts: Parts) -> list[Watchlist]:
     settings = parts.config.settings
     names = [name for name in settings.watchlists if name != "letterboxd" or settings.username]
     return [load_part("watchlists", name, parts) for name in names]
+
+
+def film_ids(parts: Parts) -> WikidataIds | None:
+    """Where the ids of many films are looked up at once; None when that is not wanted.
+
+    Wikidata knows nothing of the films of a replica on this machine, unless it is one itself.
+    """
+    settings = parts.config.settings
+    local = is_loopback(settings.wikidata_url)
+    if not settings.use_wikidata or (is_loopback(settings.letterboxd_url) and not local):
+        return None
+    return WikidataIds(
+        settings.wikidata_url,
+        http=HttpClient("wikidata", USER_AGENT),
+        store=parts.store,
+        clock=parts.clock,
+        delay_s=0.0 if local else DELAY_S,
+    )
 
 
 def library(parts: Parts) -> LibraryIndex:

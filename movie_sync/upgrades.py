@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_well
+from movie_sync.clients.torrent_client import BROKEN, DUTY_RATIO, DUTY_S, TorrentClient, disk_is_well
+from movie_sync.disk_space import DiskSpace
 from movie_sync.errors import BadTorrent, ClientRefuses, Unavailable
 from movie_sync.hand_over import HandOver
 from movie_sync.lib.clock import Clock
@@ -20,9 +21,6 @@ from movie_sync.trackers.download_service import MovieDownloader
 
 log = logging.getLogger(__name__)
 
-# The tracker's duty: what is reached first.
-DUTY_RATIO = 1.0
-DUTY_S = 48 * 3600.0
 # More time than this between two looks was not spent looking.
 _LONGEST_LOOK_S = 600.0
 # So often a client may take a torrent without showing it.
@@ -52,6 +50,7 @@ class Upgrades:
         hand_over: Fetches and keeps .torrents.
         profile: Says what is better, and until when.
         clock: Wall time.
+        space: Room for another film.
         stalled_after_s: Without a byte for this long, a better release is given up.
     """
 
@@ -65,6 +64,7 @@ class Upgrades:
         profile: Profile,
         clock: Clock,
         *,
+        space: DiskSpace,
         stalled_after_s: float,
     ) -> None:
         self._upgrades = upgrades
@@ -74,6 +74,7 @@ class Upgrades:
         self._hand_over = hand_over
         self._profile = profile
         self._clock = clock
+        self._space = space
         self._stalled_after_s = stalled_after_s
         self._wanted = profile.upgrade_until is not None and client.reports
         self._watched: dict[int, _Watch] = {}
@@ -125,6 +126,9 @@ class Upgrades:
         for decision in accepted:
             if not self._better(decision.release, current):
                 continue
+            if (missing := self._space.missing(decision.release.size_bytes)) is not None:
+                log.info("%s: no better release is fetched now. %s", film.movie, missing.reason)
+                return
             because = f"{_quality(decision.release.name)} over {_quality(current.release_name)}"
             try:
                 torrent = self._hand_over.fetch(decision.release, self._queue.blocklisted_hashes(film.film_id))

@@ -3,6 +3,7 @@
 import abc
 import json
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_well
+from movie_sync.disk_space import DISK, DiskSpace, NoRoom
 from movie_sync.errors import (
     AuthFailed,
-    BadReply,
+    CallsUsedUp,
     ClientRefuses,
     ConfigError,
     FacesError,
@@ -22,7 +24,9 @@ from movie_sync.errors import (
     QueryRefused,
     Stopping,
     StoreError,
+    Unavailable,
 )
+from movie_sync.film_details import FilmDetails
 from movie_sync.hand_over import HandOver
 from movie_sync.health import FOREVER, ProviderHealth
 from movie_sync.lib.backoff import provider_wait_s, search_again_s
@@ -30,18 +34,23 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryIndex
-from movie_sync.movie import ClientTorrent, Decision, Release, Status, WatchedFilm
+from movie_sync.movie import ClientTorrent, Decision, Purpose, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
+from movie_sync.queues.exports import take_in
 from movie_sync.queues.json_files import QueueFiles
-from movie_sync.queues.queue_manager import CHOSEN, PROGRESS_STEP, QueueManager
+from movie_sync.queues.queue_manager import ANY_SEARCH, CHOSEN, PROGRESS_STEP, QueueManager
 from movie_sync.releases.profile import Profile
 from movie_sync.releases.rank import common_title, judge
 from movie_sync.store.films import FilmRecord
 from movie_sync.store.offers import Offer
 from movie_sync.store.providers import FINE
 from movie_sync.store.transfers import Transfer
-from movie_sync.trackers.download_service import MovieDownloader
+from movie_sync.store.wishes import EXPORT, ListState
+from movie_sync.sweep import Sweep
+from movie_sync.trackers.download_service import CALLS_A_SEARCH, MovieDownloader
 from movie_sync.upgrades import Upgrades
+from movie_sync.watchlists.csv_folder import PROVIDER as CSV
+from movie_sync.watchlists.csv_folder import CsvFolder
 from movie_sync.watchlists.watchlist import Known, Reading, Watchlist
 
 log = logging.getLogger(__name__)
@@ -50,19 +59,24 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 60.0
 # What waits for a person comes back to be looked at this often; a change of credentials brings it back at once.
 PERSON_S = 3600.0
-# Film pages that nobody waits for are read this far apart, on top of the polite delay.
-QUIET_S = 30.0
+# Where it matters what is missing from a list, it is read as a whole this often.
+PROVEN_S = 86400.0
 ACTIVE_POLL_S = 2.0
 IDLE_POLL_S = 30.0
 # No byte and no seed for this long is shown as stalled; nothing is judged by it.
 SHOWN_STALLED_S = 300.0
+# How long it stood is stored at such steps, so that restarts do not begin the count anew.
+STOOD_STEP_S = 3600.0
 MOST_ADDS = 3
 # More than 3 transfers and 20 % missing at once: nothing is judged, the person is asked.
 MANY_MISSING = 3
+MANY_MISSING_SHARE = 0.2
 # As whose fault a film is put off that waits for another to be downloaded.
 MAX_ACTIVE = "max_active_downloads"
-_MAX_ACTIVE_S = 3600.0
-MANY_MISSING_SHARE = 0.2
+# A film that waits for a place or for room is looked at again after so long; it costs no call.
+NO_ROOM_S = 3600.0
+# What was at hand for a film is as good as a search for so long.
+OFFER_S = 24 * 3600.0
 
 
 class Worker(abc.ABC):
@@ -153,11 +167,14 @@ class MonitorWorker(Worker):
     Args:
         watchlists: May be empty.
         queue: Where new films go.
+        details: Film pages that nobody waits for are read in quiet times.
         health: Decides whether a source may be asked.
         clock: See Worker.
         check_interval_s: Between two checks of one list.
         watchlist_path: Where the last good list is kept for people to read.
         first_run: How many films of a list's first read are fetched, newest first; None: all.
+        exports: A folder in which exports are looked for; None: there is none.
+        prove_daily: Read every list as a whole at least once a day, since what is missing from it has consequences.
         on_new: Called when films were added.
     """
 
@@ -167,12 +184,15 @@ class MonitorWorker(Worker):
         self,
         watchlists: Sequence[Watchlist],
         queue: QueueManager,
+        details: FilmDetails,
         health: ProviderHealth,
         clock: Clock,
         *,
         check_interval_s: float,
         watchlist_path: Path,
         first_run: int | None = None,
+        exports: CsvFolder | None = None,
+        prove_daily: bool = False,
         on_new: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock)
@@ -182,15 +202,18 @@ class MonitorWorker(Worker):
         self._health = health
         self._interval_s = check_interval_s
         self._path = watchlist_path
+        self._details = details
         self._first_run = first_run
+        self._exports = exports
+        self._prove_daily = prove_daily
         self._on_new = on_new
-        self._quiet_at = 0.0
 
     def step(self, now: float) -> float:
-        """Check the lists that are due, else read one film page in quiet times."""
+        """Check the lists that are due and look for exports, else learn of one film in quiet times."""
         waits = [self._check_if_due(watchlist, now) for watchlist in self._watchlists]
-        if waits and min(waits) > 0:
-            self._read_one_page(now)
+        self._take_exports(now)
+        if min(waits, default=1.0) > 0 and not self._queue.any_due(["search"]) and self._details.read_one(now):
+            self._on_new()
         return min(waits, default=LONGEST_WAIT_S)
 
     def check_all(self) -> None:
@@ -198,6 +221,7 @@ class MonitorWorker(Worker):
         for watchlist in self._watchlists:
             if self._health.next_try(watchlist.provider) <= self._clock.now():
                 self._check(watchlist)
+        self._take_exports(self._clock.now())
 
     def _check_if_due(self, watchlist: Watchlist, now: float) -> float:
         next_try = self._health.next_try(watchlist.provider)
@@ -214,14 +238,15 @@ class MonitorWorker(Worker):
         begun_at = self._clock.now()
         state = self._queue.list_state(watchlist.name)
         names = self._queue.known_names(watchlist.name)
-        known = Known(names, state.size + state.surplus, state.proven_at is not None)
+        read_before = state.proven_at is not None
+        known = Known(names, state.size + state.surplus, read_before and not self._to_prove(state, begun_at))
         added_before = self.tally.added
-        first = _FirstRun(None if known.proven else self._first_run, names)
+        first = _FirstRun(None if read_before else self._first_run, names)
         seen = 0
 
         def on_page(found: Sequence[WatchedFilm]) -> None:
             nonlocal seen
-            intake = self._queue.wish(found, watchlist.name, begun_at, wanted=first, reorder=not known.proven)
+            intake = self._queue.wish(found, watchlist.name, begun_at, wanted=first, reorder=not read_before)
             self.tally.added += intake.added
             seen += intake.seen
             if intake.added:
@@ -239,6 +264,9 @@ class MonitorWorker(Worker):
             log.info("%s: %d films count as seen before; movie-sync add --seen queues them.", watchlist.name, seen)
         self._recover(watchlist.provider)
         self._conclude(watchlist, reading, begun_at, self.tally.added - added_before)
+
+    def _to_prove(self, state: ListState, now: float) -> bool:
+        return self._prove_daily and not 0 <= now - (state.proven_at or 0.0) < PROVEN_S
 
     def _conclude(self, watchlist: Watchlist, reading: Reading, begun_at: float, added: int) -> None:
         gone = self._queue.list_checked(
@@ -272,17 +300,26 @@ class MonitorWorker(Worker):
         if self._health.fine(provider) and self._queue.end_put_off(provider):
             self._on_new()
 
-    def _read_one_page(self, now: float) -> None:
-        if now - self._quiet_at < QUIET_S or self._queue.any_due():
+    def _take_exports(self, now: float) -> None:
+        if self._exports is None:
             return
-        film = self._queue.without_details()
-        if film is None:
-            return
-        self._quiet_at = now
-        for watchlist in self._watchlists:
-            well = self._health.next_try(watchlist.provider) <= now
-            if well and read_film_page(watchlist, film, self._queue, self._health) is not None:
+        for path, found in self._exports.changed(now):
+            first = self._first_run if self._queue.list_state(EXPORT).size == 0 else None
+            intake = take_in(self._queue, found, now, first)
+            name = os.fsencode(path.name).decode("utf-8", "replace")
+            self._exports.taken(path)
+            self.tally.added += intake.added
+            log.info("%s: %d films, %d new", name, len(found), intake.added)
+            if intake.added:
                 self._on_new()
+        self._tell_problems(self._exports)
+
+    def _tell_problems(self, exports: CsvFolder) -> None:
+        problems = exports.problems
+        if not problems:
+            self._health.fine(CSV)
+        elif self._health.state(CSV).message != problems[0].message:
+            self._health.failed(NeedsPerson(CSV, problems[0].message, hint=problems[0].hint, code="bad_export"))
 
 
 class _FirstRun:
@@ -313,38 +350,11 @@ class _FirstRun:
         return film.position < self._limit or self._above_known
 
 
-def read_film_page(
-    watchlist: Watchlist, film: FilmRecord, queue: QueueManager, health: ProviderHealth
-) -> FilmRecord | None:
-    """Learn what a film's page says; a source that cannot be asked now is no reason to stop.
-
-    One page that cannot be read is no reason to leave the whole source alone: it is not asked for again.
-
-    Returns:
-        The film as it is known then (another one when both turned out to be one); None when nothing was learnt.
-    """
-    facts = None
-    try:
-        facts = watchlist.facts(film.movie)
-    except QueryRefused as exc:
-        log.info("%s: %s", film.movie, exc)
-    except BadReply as exc:
-        log.warning("%s: %s", film.movie, exc)
-        health.keep_sample(exc)
-    except ProviderError as exc:
-        health.failed(exc)
-        return None
-    if facts is None:
-        queue.no_details(film.film_id)
-        return None
-    return queue.learn(film.film_id, facts)
-
-
 class DownloadWorker(Worker):
-    """Takes one film at a time from claim to hand-over.
+    """Takes one film at a time from claim to hand-over, and looks at the newest releases in between.
 
     Args:
-        watchlists: Asked for film pages.
+        details: What else is known of a film.
         tracker: Asked for releases.
         client: Takes torrents.
         library: What is on disk.
@@ -352,7 +362,9 @@ class DownloadWorker(Worker):
         hand_over: The last steps.
         health: Decides whether a service may be asked.
         profile: What the user wants of a release.
+        sweep: The newest releases.
         upgrades: Looked after when no film is due.
+        space: Room for another film.
         clock: See Worker.
         max_active: Films downloading at once; 0: no limit.
         on_handed_over: Called when the client got a film.
@@ -362,7 +374,7 @@ class DownloadWorker(Worker):
 
     def __init__(
         self,
-        watchlists: Sequence[Watchlist],
+        details: FilmDetails,
         tracker: MovieDownloader,
         client: TorrentClient,
         library: LibraryIndex,
@@ -370,15 +382,17 @@ class DownloadWorker(Worker):
         hand_over: HandOver,
         health: ProviderHealth,
         profile: Profile,
-        upgrades: Upgrades,
         clock: Clock,
         *,
+        sweep: Sweep,
+        upgrades: Upgrades,
+        space: DiskSpace,
         max_active: int = 0,
         on_handed_over: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock)
         self.tally = Tally()
-        self._watchlists = watchlists
+        self._details = details
         self._tracker = tracker
         self._client = client
         self._library = library
@@ -386,7 +400,9 @@ class DownloadWorker(Worker):
         self._hand_over = hand_over
         self._health = health
         self._profile = profile
+        self._sweep = sweep
         self._upgrades = upgrades
+        self._space = space
         self._max_active = max_active
         self._on_handed_over = on_handed_over
         self._claimed: int | None = None
@@ -394,10 +410,12 @@ class DownloadWorker(Worker):
     def step(self, now: float) -> float:
         """Finish begun hand-overs, then work on one film; first make sure that everything it needs is there."""
         self._give_back()
+        self._look_at_newest(now)
         full = self._full(now)
+        free = self._free_searches()
         hand_overs = self._queue.due_hand_overs()
-        if not hand_overs and not self._queue.any_due():
-            return self._idle(full, now)
+        if not hand_overs and not self._queue.any_due(free):
+            return self._idle(full, free, now)
         if (held := self._held(now)) is not None:
             for film in hand_overs:
                 self._count("put_off", self._queue.put_off(film.film_id, *held))
@@ -410,7 +428,7 @@ class DownloadWorker(Worker):
         # What is on its way to the client needs no tracker and has its place; what is to be searched does not.
         if full is not None or (full := self._left_alone(self._tracker.name, now)) is not None:
             return self._put_off_all(full, now)
-        claimed = self._queue.claim()
+        claimed = self._queue.claim(free)
         if claimed is None:
             return self._until_next(now)
         self._claimed = claimed.film_id
@@ -424,6 +442,30 @@ class DownloadWorker(Worker):
             self._queue.unclaim(self._claimed)
             self._claimed = None
 
+    # -- what may be done now
+
+    def _look_at_newest(self, now: float) -> None:
+        """Sweep when it is time, also while nothing can be handed over: what is missed now is gone from the page."""
+        due = self._sweep.next_moment() <= now and self._left_alone(self._tracker.name, now) is None
+        if not due or self._tracker.wait_s("sweep") > 0:
+            return
+        try:
+            self._sweep.look()
+        except ProviderError as exc:
+            self._failed_call(exc)
+        else:
+            self._recovered(self._tracker.name)
+
+    def _failed_call(self, exc: ProviderError) -> None:
+        """Note trouble of the tracker; that our own calls of the hour are used up is none."""
+        if isinstance(exc, QueryRefused):
+            log.info("%s", exc)
+        elif not isinstance(exc, CallsUsedUp):
+            self._health.failed(exc)
+
+    def _free_searches(self) -> Collection[Purpose]:
+        return [purpose for purpose in ANY_SEARCH if self._tracker.wait_s(purpose, CALLS_A_SEARCH) <= 0]
+
     def _full(self, now: float) -> _Held | None:
         """Why no further download may begin now; None when one may, and then as many films as may are due."""
         if not self._max_active:
@@ -433,29 +475,34 @@ class DownloadWorker(Worker):
             if not self._queue.any_due():
                 self._queue.end_put_off(MAX_ACTIVE, free)
             return None
-        return now + _MAX_ACTIVE_S, f"{self._max_active} films are downloading, which is the limit set.", MAX_ACTIVE
+        return now + NO_ROOM_S, f"{self._max_active} films are downloading, which is the limit set.", MAX_ACTIVE
 
     def _put_off_all(self, held: _Held, now: float) -> float:
         self.tally.counts["put_off"] += self._queue.put_off_all_due(*held)
-        return min(max(held[0] - now, 1.0), LONGEST_WAIT_S)
+        return min(max(held[0] - now, 1.0), self._until_next(now))
 
-    def _idle(self, full: _Held | None, now: float) -> float:
+    def _idle(self, full: _Held | None, free: Collection[Purpose], now: float) -> float:
         """No film is due: look for one better release, if it is time."""
-        if full is None and self._left_alone(self._tracker.name, now) is None:
+        if full is None and "repeat" in free and self._left_alone(self._tracker.name, now) is None:
             try:
                 if self._upgrades.look():
                     self._recovered(self._tracker.name)
                     return 0.0
-            except QueryRefused as exc:
-                log.info("%s", exc)
             except ProviderError as exc:
-                self._health.failed(exc)
+                self._failed_call(exc)
         return self._until_next(now)
 
     def _until_next(self, now: float) -> float:
-        moments = (self._queue.next_moment(), self._upgrades.next_moment())
-        moment = min((one for one in moments if one is not None), default=None)
-        return LONGEST_WAIT_S if moment is None else min(max(moment - now, 0.5), LONGEST_WAIT_S)
+        """Seconds until something can be due: a film's time, a free call, a sweep, an upgrade's look."""
+        tracker = self._tracker
+        alone_s = self._health.next_try(tracker.name) - now
+        waits = [max(self._sweep.next_moment() - now, tracker.wait_s("sweep"), alone_s)]
+        waits += [tracker.wait_s(purpose, CALLS_A_SEARCH) for purpose in ANY_SEARCH if self._queue.any_due([purpose])]
+        if (moment := self._queue.next_moment()) is not None:
+            waits.append(moment - now)
+        if (moment := self._upgrades.next_moment()) is not None:
+            waits.append(max(moment - now, tracker.wait_s("repeat", CALLS_A_SEARCH), alone_s))
+        return min(max(min(waits), 0.5), LONGEST_WAIT_S)
 
     def _left_alone(self, provider: str, now: float) -> _Held | None:
         """Why a provider may not be asked now; None when it may."""
@@ -466,16 +513,31 @@ class DownloadWorker(Worker):
         return until, self._health.state(provider).message or f"{provider} is not available.", provider
 
     def _held(self, now: float) -> _Held | None:
-        """Why nothing can be handed over now; None when client and library are well."""
-        if (left_alone := self._left_alone(self._client.name, now)) is not None:
-            return left_alone
+        """Why nothing can be handed over now; None when client, library and disk are well."""
+        for provider in (self._client.name, DISK):
+            if (left_alone := self._left_alone(provider, now)) is not None:
+                return left_alone
         for provider, look in ((LIBRARY, self._library.refresh), (self._client.name, self._client.check)):
             try:
                 look()
             except ProviderError as exc:
                 return self._until_after(exc), exc.message, exc.provider
             self._recovered(provider)
-        return None
+        try:
+            return self._crowded(self._space.missing())
+        except ProviderError as exc:
+            return self._until_after(exc), exc.message, exc.provider
+
+    def _crowded(self, missing: NoRoom | None) -> _Held | None:
+        """Why there is no room for any film; that the disk is full is a state of its own."""
+        if missing is None or missing.limit != DISK:
+            self._recovered(DISK)
+            return self._no_room(missing)
+        full = Unavailable(DISK, missing.reason, hint=missing.hint, code="disk_full")
+        return self._until_after(full), full.message, DISK
+
+    def _no_room(self, missing: NoRoom | None) -> _Held | None:
+        return None if missing is None else (self._clock.now() + NO_ROOM_S, missing.reason, missing.limit)
 
     def _until_after(self, error: ProviderError) -> float:
         """Note a failure; when to come back, Unix seconds."""
@@ -488,6 +550,8 @@ class DownloadWorker(Worker):
         if self._health.fine(provider):
             self._queue.end_put_off(provider)
 
+    # -- one film
+
     def _work_on(self, film: FilmRecord) -> None:
         """One film; whatever happens, it is in exactly one state afterwards."""
         try:
@@ -497,6 +561,8 @@ class DownloadWorker(Worker):
             self._count("failed", self._queue.fail(film.film_id, code, " ".join((exc.message, *exc.reasons[:3]))))
         except QueryRefused as exc:
             self._count("failed", self._queue.fail(film.film_id, exc.code, exc.message))
+        except CallsUsedUp:
+            self._queue.unclaim(film.film_id)  # it keeps its place
         except ProviderError as exc:
             until = self._until_after(exc)
             self._count("put_off", self._queue.put_off(film.film_id, until, exc.message, exc.provider))
@@ -517,7 +583,7 @@ class DownloadWorker(Worker):
             return
         if self._is_there(film):
             return
-        read = self._with_details(film)
+        read = self._details.of(film)
         if read.film_id != film.film_id or read.status is not Status.CLAIMED:
             return  # it turned out to be a film that is known already, which goes its own way
         if read.movie.kind == "series" and not self._profile.include_series:
@@ -525,17 +591,22 @@ class DownloadWorker(Worker):
             return
         if (read is not film and self._is_there(read)) or self._is_asked_about(read):
             return
-        releases = self._tracker.search(read.movie)
+        if offer is not None and self._take_offer(read, offer):
+            return
+        releases = self._tracker.search(read.movie, "repeat" if read.searches else "search")
         self._recovered(self._tracker.name)
         named = self._named(read, releases)
         if named is not read and (self._is_there(named) or self._is_asked_about(named)):
             return
         self._take_best(named, releases)
 
+    def _judge(self, film: FilmRecord, releases: Sequence[Release]) -> list[Decision]:
+        blocklist = self._queue.refused_releases(film.film_id)
+        return judge(film.movie, releases, self._profile, blocklist, self._clock.now())
+
     def _take_best(self, film: FilmRecord, releases: Sequence[Release]) -> None:
         """Judge what a search brought, and begin to hand over the best."""
-        blocklist = self._queue.refused_releases(film.film_id)
-        judged = judge(film.movie, releases, self._profile, blocklist, self._clock.now())
+        judged = self._judge(film, releases)
         self._queue.searched(film.film_id, judged)
         accepted = [decision for decision in judged if decision.accepted]
         if accepted:
@@ -550,6 +621,23 @@ class DownloadWorker(Worker):
             return
         self._count("failed", self._queue.not_found(film.film_id, code, reason))
 
+    def _take_offer(self, film: FilmRecord, offer: Offer) -> bool:
+        """Take what a sweep saw, or a search before; False when nothing of it may be taken any more."""
+        fresh = self._clock.now() - offer.at < OFFER_S
+        judged = self._judge(film, offer.releases) if fresh else []
+        accepted = [decision for decision in judged if decision.accepted]
+        if not accepted:
+            self._queue.drop_offer(film.film_id, offer, "What was at hand may not be taken any more.")
+            return False
+        if offer.by == "sweep":
+            self._queue.judged(film.film_id, judged)
+        try:
+            self._begin(film, accepted)
+        except NothingFound as exc:
+            self._queue.drop_offer(film.film_id, offer, " ".join((exc.message, *exc.reasons)))
+            raise
+        return True
+
     def _take_chosen(self, film: FilmRecord, offer: Offer) -> None:
         """What a person chose is taken, whatever speaks against it."""
         try:
@@ -559,6 +647,11 @@ class DownloadWorker(Worker):
             raise
 
     def _begin(self, film: FilmRecord, accepted: Sequence[Decision], *, chosen: bool = False) -> None:
+        if (held := self._no_room(self._space.missing(accepted[0].release.size_bytes))) is not None:
+            # Kept, so that waiting for room costs no second search.
+            self._queue.keep_offer(film.film_id, [decision.release for decision in accepted])
+            self._count("put_off", self._queue.put_off(film.film_id, *held))
+            return
         if self._hand_over.begin(film, accepted, chosen=chosen):
             begun = self._queue.get(film.film_id)
             if begun is not None:
@@ -576,17 +669,6 @@ class DownloadWorker(Worker):
         asked = not film.fetch_anew and self._hand_over.ask_about(film)
         self._count("put_off", asked)
         return asked
-
-    def _with_details(self, film: FilmRecord) -> FilmRecord:
-        """The film with what its page says, read now if it never was; as it is when no source can be asked."""
-        if film.details_at is not None or (film.movie.slug is None and film.movie.lid is None):
-            return film
-        for watchlist in self._watchlists:
-            if self._health.next_try(watchlist.provider) <= self._clock.now():
-                read = read_film_page(watchlist, film, self._queue, self._health)
-                if read is not None:
-                    return read
-        return film
 
     def _named(self, film: FilmRecord, releases: Sequence[Release]) -> FilmRecord:
         """A film known by its tt id alone is called what most of its releases call it."""
@@ -797,7 +879,8 @@ class TransferWorker(Worker):
             if transfer.missing_polls:
                 self._queue.seen_again(transfer)
             if transfer.done_at is None:
-                fresh = _Watch(transfer.progress, self._clock.monotonic(), film.status is Status.STALLED)
+                shown = film.status is Status.STALLED
+                fresh = _Watch(transfer.progress, self._clock.monotonic(), shown, transfer.stood_s)
                 watch = self._watched[transfer.transfer_id] = watched.get(transfer.transfer_id, fresh)
                 self._follow(transfer, torrent, watch, elapsed_s if counts else 0.0, alone=alone)
 
@@ -824,6 +907,8 @@ class TransferWorker(Worker):
             self._take_out_superseded(transfer)
         elif watch.shown_stalled:
             self._queue.resumed(transfer)
+        elif transfer.stood_s:
+            self._queue.stood(transfer, 0.0)
         watch.shown_stalled = False
 
     def _take_out_superseded(self, transfer: Transfer) -> None:
@@ -845,6 +930,8 @@ class TransferWorker(Worker):
         """Counted only while the client ran and other torrents moved: else it may be the line."""
         if torrent.seeds == 0:
             watch.stood_s += counted_s
+        if watch.stood_s - transfer.stood_s >= STOOD_STEP_S:
+            self._queue.stood(transfer, watch.stood_s)
         if watch.stood_s >= self._stalled_after_s:
             self._block(transfer, f"no byte and no seed for {watch.stood_s / 3600:.0f} h.")
         elif not watch.shown_stalled and self._clock.monotonic() - watch.moved_at >= SHOWN_STALLED_S:

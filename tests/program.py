@@ -41,6 +41,7 @@ class Program:
             "letterboxd_delay": 0,
             "filelist_url": world.api.url,
             "filelist_delay": 0,
+            "minimum_free_space": 0,
             "client": "builtin" if server is None else "qbittorrent",
             "download_directory": str(self.downloads),
             "builtin_listen": "127.0.0.1:0",

@@ -134,6 +134,7 @@ def test_when_all_is_well_it_says_so_of_each_thing(machine: Machine) -> None:
         "filelist",
         "qbittorrent",
         "download folder",
+        "newest releases",
         "clock",
     ]
     assert {one["state"] for one in found.values()} == {"fine"}
@@ -154,7 +155,7 @@ def test_for_people_there_is_a_line_each_and_nothing_on_stderr(machine: Machine)
     answered = machine.check()
     assert (answered.code, answered.err) == (0, "")
     assert all(line.startswith("fine ") for line in answered.out.splitlines())
-    assert len(answered.out.splitlines()) == 7
+    assert len(answered.out.splitlines()) == 8
 
 
 def test_trouble_is_a_line_with_what_to_do_below_it(machine: Machine) -> None:

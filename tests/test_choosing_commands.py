@@ -211,7 +211,7 @@ def test_why_says_when_a_film_is_searched_again(house: House, run: Run) -> None:
     told = run("why", "Heat", "--json").json
     assert told["film"]["status"] == "not_found"
     assert told["next"]["at"] == told["film"]["retry_after"]
-    assert re.search(r"\nNext \(\d{4}-\d\d-\d\d \d\d:\d\d\): It is searched again\.", run("why", "Heat").out)
+    assert re.search(r"\nNext \(\d{4}-\d\d-\d\d \d\d:\d\d\): It is searched again;", run("why", "Heat").out)
 
 
 def test_why_shows_the_first_few_releases_and_all_when_asked(house: House, run: Run) -> None:

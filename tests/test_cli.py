@@ -52,7 +52,7 @@ from movie_sync.store.providers import BACKING_OFF, ProviderState
 
 COUNTS = (
     "pending failed completed permanent_failures downloading stalled downloaded owned saved gone put_off not_found"
-    " retrying series excluded".split()
+    " retrying series excluded calls_used calls_per_hour backlog backlog_minutes".split()
 )
 CSV = """Date,Name,Year,Letterboxd URI
 2024-01-01,Dune,2021,https://boxd.it/dUnE
@@ -580,10 +580,11 @@ def test_stats_say_which_service_is_in_trouble_and_what_to_do(run: Run, store: S
     with store.write() as tx:
         providers.put(tx, ProviderState("filelist", BACKING_OFF, message="It does not answer.", hint="Nothing to do."))
         providers.put(tx, ProviderState("letterboxd"))
-        providers.put(tx, ProviderState("qbittorrent", BACKING_OFF, message="It is off."))
+        now = time.time()
+        providers.put(tx, ProviderState("qbittorrent", BACKING_OFF, now, 1, now, 100.0, message="It is off."))
     assert section(run("stats"), "Trouble") == [
-        "  filelist: It does not answer. Nothing to do.",
-        "  qbittorrent: It is off.",
+        "  filelist: It does not answer. Nothing to do. Next try now.",
+        "  qbittorrent: It is off. Next try in 2 min.",
     ]
 
 

@@ -702,6 +702,28 @@ def test_what_is_no_torrent_is_a_bad_torrent(tracker: FileListDownloader, api: F
     assert isinstance(failure(lambda: tracker.fetch_torrent(release), api, Answer(body)), BadTorrent)
 
 
+def test_pages_in_place_of_several_torrents_in_a_row_are_an_outage_that_charges_no_film(
+    tracker: FileListDownloader, api: FileListApi
+) -> None:
+    page = Answer(b" <html>Login</html>")
+    for number, kind in ((11, BadTorrent), (12, BadTorrent), (13, Unavailable), (13, Unavailable)):
+        release = Release("filelist", number, f"Alien.{number}")
+        assert type(failure(lambda release=release: tracker.fetch_torrent(release), api, page)) is kind  # type: ignore[misc]
+    tracker.fetch_torrent(tracker.search(ALIEN)[0])
+    assert isinstance(
+        failure(lambda: tracker.fetch_torrent(Release("filelist", 13, "Alien.13")), api, page), BadTorrent
+    )
+
+
+def test_a_page_in_place_of_one_torrent_stays_that_releases_trouble_however_often(
+    tracker: FileListDownloader, api: FileListApi
+) -> None:
+    release = Release("filelist", 11, "Alien.1979")
+    for _ in range(5):
+        answer = Answer(b"<html>Login</html>")
+        assert isinstance(failure(lambda: tracker.fetch_torrent(release), api, answer), BadTorrent)
+
+
 def test_a_gone_release_is_named(tracker: FileListDownloader) -> None:
     with pytest.raises(BadTorrent, match=r"Alien\.Soundtrack is gone from FileList \(404\)"):
         tracker.fetch_torrent(Release("filelist", 14, "Alien.Soundtrack"))

@@ -23,7 +23,7 @@ from movie_sync.movie import Movie, Queue, Status, WatchedFilm
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
-from movie_sync.workers import MAX_ACTIVE, DownloadWorker, MonitorWorker
+from movie_sync.workers import MAX_ACTIVE, MonitorWorker
 
 HOUR = 3600.0
 DOWN = Answer(b"down", 503)
@@ -52,6 +52,7 @@ def first_run(house: House, limit: int | None, on_new: Callable[[], None] = lamb
     house.monitor = MonitorWorker(
         [house.watchlist],
         house.queue,
+        house.details,
         house.health,
         house.clock,
         check_interval_s=HOUR,
@@ -343,19 +344,7 @@ def test_the_setting_reaches_the_first_pass(setting: str | int, pending: int, ho
 
 def limited(house: House, most: int, queue: QueueManager | None = None) -> ScriptedClient:
     """The house's download worker with a limit, its tracker with a release of every film; its client."""
-    house.downloads = DownloadWorker(
-        [house.watchlist],
-        house.tracker,
-        house.client,
-        house.library,
-        queue or house.queue,
-        house.hand_over,
-        house.health,
-        house.profile,
-        house.upgrades,
-        house.clock,
-        max_active=most,
-    )
+    house.downloads = house.download_worker(queue, max_active=most)
     assert isinstance(house.client, ScriptedClient)
     return house.client
 
@@ -548,19 +537,7 @@ def test_where_torrents_are_only_saved_there_is_no_limit(house: House) -> None:
     house.client = TorrentFolder(house.folder / "saved")
     house.__post_init__()
     wished(house)
-    house.downloads = DownloadWorker(
-        [house.watchlist],
-        house.tracker,
-        house.client,
-        house.library,
-        house.queue,
-        house.hand_over,
-        house.health,
-        house.profile,
-        house.upgrades,
-        house.clock,
-        max_active=1,
-    )
+    house.downloads = house.download_worker(max_active=1)
     house.work()
     assert {house.status(one) for one in WISHED} == {Status.SAVED}
 

@@ -595,6 +595,56 @@ def test_only_this_machine_is_loopback(url: str, here: bool) -> None:
     assert is_loopback(url) is here
 
 
+# --- forms
+
+
+FORM = {"query": 'SELECT ?a { "x y&z" }', "empty": ""}
+
+
+def sent(client: HttpClient, url: str, pace: Callable[[], None] = lambda: None) -> HttpReply:
+    return client.post(url, form=FORM, accept="application/json", max_bytes=MANY, pace=pace)
+
+
+def test_a_form_is_sent_whole_and_says_what_it_wants_back(server: LoopbackServer, client: HttpClient) -> None:
+    server.next_answers.append(Answer(b"{}", 200, "Application/JSON; charset=utf-8"))
+    turns: list[None] = []
+    reply = sent(client, f"{server.url}/sparql", lambda: turns.append(None))
+    assert (reply.status, reply.body, reply.content_type, len(turns)) == (200, b"{}", "application/json", 1)
+    asked = server.requests[0]
+    assert (asked.path, asked.form, asked.raw_query) == ("/sparql", FORM, "")
+    assert (asked.headers["accept"], asked.headers["user-agent"]) == ("application/json", AGENT)
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["/new/", "{url}/new/", None])
+def test_a_form_is_never_sent_on(status: int, location: str | None, server: LoopbackServer, client: HttpClient) -> None:
+    there = {} if location is None else {"Location": location.format(url=server.url)}
+    server.next_answers.append(Answer(b"", status, headers=there))
+    with pytest.raises(BadReply, match="redirects what was sent") as caught:
+        sent(client, server.url + "/" + QUERY)
+    assert len(server.requests) == 1
+    assert "5ecre7pa55" not in str(caught.value)
+
+
+def test_the_answer_to_a_form_has_the_same_limits(server: LoopbackServer, client: HttpClient, serve: Serve) -> None:
+    server.next_answers.append(Answer(b"x" * (MANY + 1)))
+    with pytest.raises(BadReply, match="sent more than 1 MB"):
+        sent(client, server.url)
+    with pytest.raises(Unavailable) as caught:
+        sent(client, serve(trickles_after(HEAD)).url)
+    assert caught.value.code == "timeout"
+
+
+def test_a_form_is_not_sent_while_it_is_not_its_turn(server: LoopbackServer, client: HttpClient) -> None:
+    def stop() -> None:
+        raise Stopping("The program is stopping.")
+
+    with pytest.raises(Stopping):
+        sent(client, server.url, stop)
+    assert server.requests == []
+
+
 # --- the server of the tests itself
 
 

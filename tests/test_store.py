@@ -51,7 +51,7 @@ def insert(store: Store, number: int, status: Status = Status.DUE, **columns: ob
 
 
 def count(tx: Connection) -> dict[str, int]:
-    return overview.read(tx, NOW).statuses
+    return overview.read(tx, NOW, Boot("b", 1)).statuses
 
 
 # -- who may open it

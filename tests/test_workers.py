@@ -18,7 +18,9 @@ from movie_sync.demo.filelist_api import LIMITED, FileListApi, Upload
 from movie_sync.demo.letterboxd_site import CHALLENGE, LetterboxdSite
 from movie_sync.demo.loopback import Answer
 from movie_sync.demo.torrents import make_torrent
+from movie_sync.disk_space import DiskSpace
 from movie_sync.errors import AuthFailed, ClientRefuses, FacesError, MovieSyncError, StoreError, Unavailable
+from movie_sync.film_details import FilmDetails
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.http import HttpClient
@@ -27,10 +29,12 @@ from movie_sync.movie import ClientTorrent, Decision, Movie, Status, Torrent, Tr
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.queues.sweep_queue import SweepQueue, Swept
 from movie_sync.queues.upgrade_queue import UpgradeQueue
 from movie_sync.releases.profile import Profile
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
+from movie_sync.sweep import Sweep
 from movie_sync.trackers.filelist_downloader import FileListDownloader
 from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
@@ -88,7 +92,11 @@ def client_torrent(
 
 @dataclass
 class House:
-    """Every room, built around one store."""
+    """Every room, built around one store.
+
+    Attributes:
+        sweeping: The newest releases are looked at, as in the program; else they are left alone.
+    """
 
     folder: Path
     store: Store
@@ -97,6 +105,7 @@ class House:
     api: FileListApi
     client: TorrentClient
     wanted: Profile | None = None
+    sweeping: bool = False
     fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one", "scripted": "one"})
 
     def __post_init__(self) -> None:
@@ -128,6 +137,8 @@ class House:
             self.queue, self.questions, self.tracker, self.client, self.library, self.folder / "torrents"
         )
         self.profile = self.wanted or Config.load(self.folder, environment={}).profile
+        self.space = DiskSpace(self.client, self.queue, minimum_free_bytes=0, max_download_bytes=0)
+        self.details = FilmDetails([self.watchlist], None, self.queue, self.health, self.clock)
         self.upgrades = Upgrades(
             UpgradeQueue(self.store, self.clock),
             self.queue,
@@ -136,28 +147,22 @@ class House:
             self.hand_over,
             self.profile,
             self.clock,
+            space=self.space,
             stalled_after_s=24 * HOUR,
         )
+        self.sweeps = SweepQueue(self.store, self.clock)
+        if not self.sweeping:
+            self.sweeps.swept(self.tracker.name, Swept(None))
         self.monitor = MonitorWorker(
             [self.watchlist],
             self.queue,
+            self.details,
             self.health,
             self.clock,
             check_interval_s=HOUR,
             watchlist_path=self.folder / "watchlist.json",
         )
-        self.downloads = DownloadWorker(
-            [self.watchlist],
-            self.tracker,
-            self.client,
-            self.library,
-            self.queue,
-            self.hand_over,
-            self.health,
-            self.profile,
-            self.upgrades,
-            self.clock,
-        )
+        self.downloads = self.download_worker()
         self.transfers = TransferWorker(
             self.client,
             self.queue,
@@ -167,6 +172,25 @@ class House:
             upgrades=self.upgrades,
             stalled_after_s=24 * HOUR,
             keep_torrent_files=False,
+        )
+
+    def download_worker(self, queue: QueueManager | None = None, *, max_active: int = 0) -> DownloadWorker:
+        """One that works in these rooms."""
+        interval_s = 900.0 if self.sweeping else 1e9
+        return DownloadWorker(
+            self.details,
+            self.tracker,
+            self.client,
+            self.library,
+            queue or self.queue,
+            self.hand_over,
+            self.health,
+            self.profile,
+            self.clock,
+            sweep=Sweep(self.sweeps, self.queue, self.tracker, self.profile, self.clock, interval_s=interval_s),
+            upgrades=self.upgrades,
+            space=self.space,
+            max_active=max_active,
         )
 
     def offer(self, wanted: Movie, name: str, *, seeders: int = 5, torrent: bytes | None = b"") -> Upload:

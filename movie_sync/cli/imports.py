@@ -6,8 +6,8 @@ import click
 
 from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.lib.addresses import home_folder
+from movie_sync.queues.exports import take_in
 from movie_sync.verbs.home import opened
-from movie_sync.verbs.imports import take_in
 from movie_sync.watchlists.csv_export import read_csv_export
 
 
@@ -40,7 +40,7 @@ def command(talk: Talk, *, file: Path, newest: int | None) -> Answer:  # noqa: A
     """  # noqa: D301  click reads the \b
     found = read_csv_export(file)
     with opened(home_folder()) as home:
-        intake = take_in(home, found, newest)
+        intake = take_in(home.queue, found, home.clock.now(), newest)
     seen = f", {intake.seen} counted as seen before" if intake.seen else ""
     data = {"ok": True, "read": len(found), "added": intake.added, "seen": intake.seen}
     line = f"{file.name}: {len(found)} films, {intake.added} of them new{seen}."

@@ -1,20 +1,20 @@
 """``movie-sync stats``: the queues at a glance; reads only."""
 
 import contextlib
-import time
 
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers
 from movie_sync.errors import StoreError
 from movie_sync.lib.addresses import home_folder
-from movie_sync.lib.clock import span_text
+from movie_sync.lib.clock import SystemClock, span_text
 from movie_sync.lib.files import LOCK_FILE, InstanceLock
 from movie_sync.store import DATABASE_FILE, Store, overview, providers
-from movie_sync.store.overview import QueueStats, WaitingView
+from movie_sync.store.overview import BudgetView, QueueStats, WaitingView
 from movie_sync.store.providers import FINE, ProviderState
 
 _SHOWN = 10
+_GAP_SHOWN_S = 86400.0
 
 
 @click.command(short_help="Show the queues and what comes next")
@@ -25,8 +25,8 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
     \b
     Example: movie-sync stats --json
     """  # noqa: D301  click reads the \b
-    now = time.time()
-    home = home_folder()
+    clock, home = SystemClock(), home_folder()
+    now = clock.now()
     try:
         store = Store(home / DATABASE_FILE, read_only=True)
     except StoreError as exc:
@@ -35,7 +35,7 @@ def command(talk: Talk) -> Answer:  # noqa: ARG001
         stats, troubles = overview.EMPTY, []
     else:
         with contextlib.closing(store), store.read() as tx:
-            stats = overview.read(tx, now)
+            stats = overview.read(tx, now, clock.boot())
             troubles = [state for state in providers.every(tx) if state.state != FINE]
     lines = _lines(stats, troubles, now)
     return Answer(stats.as_dict(), [*lines, "", _service(InstanceLock(home / LOCK_FILE).holder(), stats, now)])
@@ -67,6 +67,7 @@ def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list
         lines.append("Nothing is queued yet. To set it up: movie-sync config")
     if stats.seen_before:
         lines.append(f"Of the excluded, {stats.seen_before} were seen before. To queue them: movie-sync add --seen")
+    lines += _budget(stats.budget, now)
     if stats.transfers:
         lines += ["", "Downloading"]
         lines += [
@@ -79,7 +80,35 @@ def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list
     lines += _section("Failed for good", stats.permanent, now)
     if troubles:
         lines += ["", "Trouble"]
-        lines += [f"  {state.provider}: {state.message} {state.hint or ''}".rstrip() for state in troubles]
+        lines += [f"  {_trouble(state, now)}" for state in troubles]
+    return lines
+
+
+def _trouble(state: ProviderState, now: float) -> str:
+    """What is wrong, what to do, and when it is tried again."""
+    text = f"{state.provider}: {state.message} {state.hint or ''}".rstrip()
+    if state.fingerprint is not None:
+        return f"{text} It is not asked before that."
+    wait_s = state.next_try(now) - now
+    return f"{text} Next try {'now' if wait_s <= 0 else f'in {span_text(wait_s)}'}."
+
+
+def _budget(budget: BudgetView, now: float) -> list[str]:
+    """The tracker's calls and sweeps; nothing before the service first ran."""
+    if not budget.tracker:
+        return []
+    limit = f" of {budget.per_hour}" if budget.per_hour else ""
+    lines = [f"Calls      {budget.used:6}{limit} in the last hour ({budget.tracker})"]
+    if budget.first:
+        lines[0] += f"; {budget.first} first searches to make, through in about {span_text(budget.through_s)}"
+    if budget.repeats:
+        lines[0] += f"; {budget.repeats} further ones in their turn"
+    if budget.swept_at is not None:
+        ago = f"newest releases looked at {span_text(now - budget.swept_at)} ago"
+        lines.append(f"Watched    {budget.watched:6}   {ago}, every {span_text(budget.sweep_s)}")
+        if budget.gap_at is not None and now - budget.gap_at < _GAP_SHOWN_S:
+            ago = span_text(now - budget.gap_at)
+            lines.append(f"           A gap {ago} ago: more came than is shown at once; what waits is searched again.")
     return lines
 
 

@@ -15,9 +15,9 @@ from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import AuthFailed, ConfigError
 from movie_sync.lib.spans import seconds_of, short_span
 from movie_sync.movie import WatchedFilm
+from movie_sync.queues.exports import take_in
 from movie_sync.verbs import trials
 from movie_sync.verbs.home import opened
-from movie_sync.verbs.imports import take_in
 from movie_sync.verbs.setting_up import Draft
 from movie_sync.verbs.trials import Finding
 from movie_sync.watchlists.csv_export import read_csv_export
@@ -287,7 +287,7 @@ class _Wizard:
         _say(f"\nWritten to {home}.", bold=True)
         if self._csv:
             with opened(home) as home_open:
-                intake = take_in(home_open, self._csv, self._draft.config.first_run)
+                intake = take_in(home_open.queue, self._csv, home_open.clock.now(), self._draft.config.first_run)
             _say(f"{intake.added} films were queued.")
         _say("To start: movie-sync    To look: movie-sync check    To run it always: movie-sync service install")
 

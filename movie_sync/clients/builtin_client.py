@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
+from movie_sync.clients.torrent_client import ClientInfo, TorrentClient, free_in
 from movie_sync.errors import BadTorrent, ClientRefuses, ConfigError, Unavailable
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import make_private_file, make_private_folder, write_whole
@@ -144,6 +144,10 @@ class BuiltinClient(TorrentClient):
             if handle is not None:
                 self._session.remove_torrent(handle, int(self._lt.session.delete_files) if delete_files else 0)
             self._forget(info_hash)
+
+    def free_bytes(self) -> int | None:
+        """See TorrentClient."""
+        return free_in(self._save_path)
 
     def close(self) -> None:
         """Stop at a clean point: pause, and keep resume data for the next start."""

@@ -6,12 +6,14 @@ import shlex
 import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
 import qbittorrentapi
 import requests
 from qbittorrentapi import exceptions as qbt
 
-from movie_sync.clients.torrent_client import BROKEN, ClientInfo, TorrentClient
+from movie_sync.clients.torrent_client import BROKEN, ClientInfo, TorrentClient, free_in
 from movie_sync.errors import AuthFailed, ClientRefuses, Unavailable
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.path_mapping import here
@@ -99,6 +101,8 @@ class QBittorrentManager(TorrentClient):
         self._lock = threading.RLock()
         self._refused: AuthFailed | None = None
         self._answered = False
+        self._rid = 0
+        self._free: object = None
 
     def check(self) -> ClientInfo:
         """See TorrentClient; starts qBittorrent once where ``auto_start`` names a command."""
@@ -132,6 +136,19 @@ class QBittorrentManager(TorrentClient):
         """See TorrentClient."""
         with self._asking():
             self._client.torrents_delete(delete_files=delete_files, torrent_hashes=info_hash)
+
+    def free_bytes(self) -> int | None:
+        """See TorrentClient. What qBittorrent says holds for its own default folder alone."""
+        if self._save_path:
+            folder = Path(here(self._save_path, self._path_mappings))
+            return free_in(folder) if folder.is_dir() else None
+        with self._asking():
+            # Each answer tells only what is new since the one before.
+            data = self._client.sync_maindata(rid=self._rid)
+            self._rid = int(str(data.get("rid", 0)))
+            state = cast("Mapping[str, object]", data.get("server_state") or {})
+            self._free = state.get("free_space_on_disk", self._free)
+        return int(str(self._free)) if self._free is not None else None
 
     def close(self) -> None:
         """End the session here; qBittorrent itself goes on."""

@@ -11,6 +11,9 @@ from movie_sync.movie import ClientTorrent, Torrent
 
 # States a torrent does not leave by itself.
 BROKEN = frozenset({"error", "missing_files"})
+# The tracker's duty to seed: what is reached first.
+DUTY_RATIO = 1.0
+DUTY_S = 48 * 3600.0
 # Less room than this beside what a torrent still needs may be why it is in error.
 _SPARE_BYTES = 100 * 1024 * 1024
 
@@ -79,8 +82,24 @@ class TorrentClient(abc.ABC):
     def remove(self, info_hash: str, *, delete_files: bool) -> None:
         """Take a torrent out; fine when it is not there. Raises as for snapshot."""
 
+    def free_bytes(self) -> int | None:
+        """Bytes free where new torrents go, None when nobody can tell. Raises as for snapshot."""
+        return None
+
     def close(self) -> None:
         """Let go; torrents go on where the client is a program of its own."""
+
+
+def free_in(folder: Path) -> int | None:
+    """Bytes free in a folder, or where it would be made; None when nobody can tell."""
+    for place in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(place).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
 
 
 def disk_is_well(torrent: ClientTorrent) -> bool:

@@ -18,6 +18,7 @@ class Request:
         path: Without the query.
         query: First value of each parameter.
         headers: Names in lower case.
+        form: First value of each field of a POST; empty when none was sent.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Request:
     headers: Mapping[str, str]
     raw_query: str = ""
     client: str = ""
+    form: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Answer:
     content_type: str = "text/html; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     write: Callable[[Callable[[bytes], Any]], None] | None = None
+
+
+def _first_values(text: str) -> Mapping[str, str]:
+    return dict(reversed(urllib.parse.parse_qsl(text, keep_blank_values=True)))
 
 
 class _Http(ThreadingHTTPServer):
@@ -75,8 +81,8 @@ class LoopbackServer:
                 server._serve(self)
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                server._serve(self)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server._serve(self, body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's signature
                 """Stay silent."""
@@ -100,14 +106,15 @@ class LoopbackServer:
         self._http.server_close()
         self._thread.join()
 
-    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+    def _serve(self, handler: BaseHTTPRequestHandler, body: bytes = b"") -> None:
         parts = urllib.parse.urlsplit(handler.path)
         request = Request(
             parts.path,
-            dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
+            _first_values(parts.query),
             {name.lower(): value for name, value in handler.headers.items()},
             parts.query,
             handler.client_address[0],
+            _first_values(body.decode("utf-8", "replace")),
         )
         self.requests.append(request)
         bent = self.next_answers.popleft() if self.next_answers else None

@@ -184,6 +184,7 @@ def _write_home(folder: Path, addresses: Addresses, client: str, qbittorrent: no
         "download_directory": str(folder / "downloads"),
         "library_directories": [str(library)],
         "builtin_listen": "127.0.0.1:0",
+        "minimum_free_space": 0,
     }
     (home / "config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
     if qbittorrent is not None:

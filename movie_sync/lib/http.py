@@ -27,6 +27,7 @@ TOTAL_S = 60.0
 # The page behind a short link is of no interest.
 MAX_LINK_BYTES = 1024 * 1024
 MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HINT = "Check the network, and its address in config.json."
 # The longest pause a server can ask for and get; beyond it our own back-off decides.
 MAX_RETRY_AFTER_S = 24 * 3600.0
@@ -166,7 +167,7 @@ class _Session(requests.Session):
 
 
 class HttpClient:
-    """GET with one connection at a time, redirects only within a host, no cookies, no credentials but those given.
+    """GET and POST with one connection at a time; redirects only within a host, no cookies, only credentials given.
 
     Args:
         provider: Named in errors.
@@ -226,8 +227,8 @@ class HttpClient:
         """
         for _ in range(MAX_REDIRECTS):
             pace()
-            reply = self._fetch(url, params, auth, max_bytes)
-            if reply.status not in {301, 302, 303, 307, 308} or "location" not in reply.headers:
+            reply = self._fetch(url, max_bytes, params=params, auth=auth)
+            if reply.status not in _REDIRECTS or "location" not in reply.headers:
                 return reply
             try:
                 target = urllib.parse.urljoin(reply.url, reply.headers["location"])
@@ -243,6 +244,38 @@ class HttpClient:
             url, params = target, None
         raise BadReply(self._provider, f"{self._host(url)} redirects in circles.")
 
+    def post(
+        self,
+        url: str,
+        *,
+        form: Mapping[str, str],
+        accept: str,
+        max_bytes: int,
+        pace: Callable[[], None] = lambda: None,
+    ) -> HttpReply:
+        """Send a form to a URL; a redirect is not followed, since what was sent is meant for this address alone.
+
+        Args:
+            url: Absolute.
+            form: Sent as ``application/x-www-form-urlencoded``.
+            accept: The media type asked for.
+            max_bytes: A longer body is an error.
+            pace: Called before the request: waits for its turn or raises.
+
+        Raises:
+            Unavailable: As for get.
+            BadReply: Too large, or a redirect.
+        """
+        pace()
+        reply = self._fetch(url, max_bytes, form=form, accept=accept)
+        if reply.status in _REDIRECTS:
+            raise BadReply(
+                self._provider,
+                f"{self._host(url)} redirects what was sent to it, which is not followed.",
+                hint="Check its address in config.json.",
+            )
+        return reply
+
     def location(self, url: str, *, pace: Callable[[], None] = lambda: None) -> tuple[HttpReply, str | None]:
         """The answer to a URL, and where it redirects to, which may be another host: nothing is followed.
 
@@ -253,7 +286,7 @@ class HttpClient:
             Unavailable: As for get.
         """
         pace()
-        reply = self._fetch(url, None, None, MAX_LINK_BYTES)
+        reply = self._fetch(url, MAX_LINK_BYTES)
         target = reply.headers.get("location")
         if not target or not 300 <= reply.status < 400:
             return reply, None
@@ -263,14 +296,25 @@ class HttpClient:
             return reply, None
 
     def _fetch(
-        self, url: str, params: Mapping[str, str] | None, auth: tuple[str, str] | None, max_bytes: int
+        self,
+        url: str,
+        max_bytes: int,
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        accept: str = "*/*",
     ) -> HttpReply:
+        """One request and its whole answer; a POST when there is a form."""
         started = time.monotonic()
         with _Deadline(self._total_s) as deadline:
             try:
-                response = self._session.get(
+                response = self._session.request(
+                    "GET" if form is None else "POST",
                     url,
                     params=dict(params) if params else None,
+                    data=None if form is None else dict(form),
+                    headers={"Accept": accept},
                     auth=auth or _no_auth,
                     timeout=self._timeout,
                     stream=True,

@@ -1,6 +1,6 @@
 """QueueManager: takes films in, hands them out to work on, and keeps what came of it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,10 +31,19 @@ _LEAVES = frozenset(
         Status.SERIES,
     }
 )
+# A film that leaves in one of these is fetched all the same, where removed films are kept.
+_KEPT = (_LEAVES - {Status.SERIES}) | {Status.HANDING_OVER}
+# More films than this, or a larger part of a list, leave at once by a fault rather than by a person's hand.
+MANY_LEFT = 10
+MANY_LEFT_SHARE = 0.2
+# Of FilmRecord.cleanup: what is there of the film stays until a person agrees that it goes.
+HELD = "held"
 # A film that left and came back while in one of these goes on; any other starts fresh.
 _GOES_ON = frozenset({Status.EXCLUDED, Status.CLAIMED, Status.HANDING_OVER, Status.DOWNLOADING, Status.STALLED})
 # Why a release is taken that a person chose; it is never replaced by a better one.
 CHOSEN = "you chose it"
+# Why a transfer that was blocklisted is only replaced: a person let its release be taken again.
+CLEARED = "taken off the blocklist"
 # A step of the progress shown in the files; finer steps would write to disk all the time.
 PROGRESS_STEP = 0.05
 
@@ -65,15 +74,23 @@ class QueueManager:
         clock: Wall time for schedules.
         retries: When a film that failed by its own fault is tried again.
         newest_first: Which of two wishes is worked on first.
+        keep_removed: A film that left its list before it was fetched is fetched all the same.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, *, retries: RetryPolicy | None = None, newest_first: bool = True
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        retries: RetryPolicy | None = None,
+        newest_first: bool = True,
+        keep_removed: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._retries = retries or RetryPolicy()
         self._newest_first = newest_first
+        self._keep_removed = keep_removed
 
     # -- wishes
 
@@ -140,7 +157,7 @@ class QueueManager:
         if record is None or record.left_at is None:
             return "known"
         if record.status in _GOES_ON:
-            films.change(tx, film_id, left_at=None)
+            films.change(tx, film_id, left_at=None, cleanup=None)
             return "known"
         start_anew(tx, record, now, "wished", f"Wished for again on {list_name}: it starts fresh.", wish_order=order)
         return "added"
@@ -182,19 +199,29 @@ class QueueManager:
             )
             if complete and total is not None:
                 wishes.prove(tx, list_name, total, begun_at)
+            size = wishes.state(tx, list_name).size
             gone = wishes.miss(tx, list_name, begun_at) if complete else []
+            many = len(gone) > MANY_LEFT or len(gone) > MANY_LEFT_SHARE * size
             for film_id in gone:
-                self._leave(tx, film_id, list_name, now)
+                self._leave(tx, film_id, list_name, now, many=many)
         return len(gone)
 
-    @staticmethod
-    def _leave(tx: Connection, film_id: int, list_name: str, now: float) -> None:
+    def _leave(self, tx: Connection, film_id: int, list_name: str, now: float, *, many: bool) -> None:
+        """The film's last wish is gone; what is there of it is held for a person's word when many left with it."""
         record = films.get(tx, film_id)
         if record is None or wishes.wished(tx, film_id):
             return
-        status = Status.UNWISHED if record.status in _LEAVES else None
-        films.change(tx, film_id, status, left_at=now)
-        history.append(tx, now, film_id, "left", f"No longer on {list_name}, by two complete reads.")
+        text = f"No longer on {list_name}, by two complete reads"
+        if self._keep_removed and record.status in _KEPT:
+            # Without left_at it counts as asked for by hand: no clean-up ever touches it.
+            text += "; it is fetched all the same, as removed_from_watchlist says"
+        elif record.status in _LEAVES:
+            films.change(tx, film_id, Status.UNWISHED, left_at=now, cleanup=None)
+        else:
+            held = many or record.cleanup == HELD
+            films.change(tx, film_id, left_at=now, cleanup=HELD if held else None)
+            text += ", with many others: no clean-up without a word of yours" if many else ""
+        history.append(tx, now, film_id, "left", f"{text}.")
 
     # -- work
 
@@ -276,6 +303,41 @@ class QueueManager:
         with self._store.write() as tx:
             films.change(tx, film_id, details_at=self._clock.now())
 
+    def without_ids(self, limit: int, *, first: int | None = None) -> list[FilmRecord]:
+        """Films whose ids can be looked up by their pages' names and never were, newest wish first.
+
+        Args:
+            limit: At most so many.
+            first: The film to put before all others, if it is one of these.
+        """
+        with self._store.read() as tx:
+            return films.without_ids(tx, limit, first)
+
+    def learn_ids(self, found: Mapping[int, FilmFacts | None]) -> dict[int, FilmRecord]:
+        """Take what a look-up of many films brought, all at once; what is known of a film stays as it is.
+
+        Args:
+            found: By film; None: it was asked for, and is not known there.
+
+        Returns:
+            By the number each had, the films as they stand now: another one when both turned out to be one; without
+            those that were gone before.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            asked = {film_id: film for film_id in found if (film := films.get(tx, film_id)) is not None}
+            for film_id in asked:
+                if films.get(tx, film_id) is not None:
+                    films.learn_ids(tx, film_id, found[film_id], now)
+            stays = {film_id: films.get(tx, film_id) or self._merged(tx, film) for film_id, film in asked.items()}
+        return {film_id: film for film_id, film in stays.items() if film is not None}
+
+    @staticmethod
+    def _merged(tx: Connection, film: FilmRecord) -> FilmRecord | None:
+        """The film into which one was merged, by the names it took over."""
+        found = films.of_names(tx, (*film.movie.names, film.movie.key))
+        return films.get(tx, found[0]) if found else None
+
     def without_details(self) -> FilmRecord | None:
         """A waiting film whose page was never read, None when there is none."""
         with self._store.read() as tx:
@@ -352,6 +414,15 @@ class QueueManager:
             accepted = sum(decision.accepted for decision in judged)
             text = f"Searched: {len(judged)} releases, {accepted} of them pass."
             history.append(tx, now, film_id, "searched", text)
+
+    def judged(self, film_id: int, judged: Sequence[Decision]) -> None:
+        """Keep how releases at hand were judged, that no search brought."""
+        with self._store.write() as tx:
+            if films.get(tx, film_id) is not None:
+                now, accepted = self._clock.now(), sum(decision.accepted for decision in judged)
+                decisions.store(tx, film_id, judged, now)
+                text = f"No search was needed: {len(judged)} new releases, {accepted} of them pass."
+                history.append(tx, now, film_id, "judged", text)
 
     def not_found(self, film_id: int, code: str, reason: str) -> bool:
         """No release passes; searched again after 1, 3, 7, 14 days.
@@ -575,7 +646,8 @@ class QueueManager:
         now = self._clock.now()
         with self._store.write() as tx:
             record = self._still(tx, transfer.film_id, Status.DOWNLOADING, Status.STALLED)
-            transfers.change(tx, transfer.transfer_id, now, progress=progress, progressed_at=now, missing_polls=0)
+            fresh = {"progressed_at": now, "missing_polls": 0, "stood_s": 0}
+            transfers.change(tx, transfer.transfer_id, now, progress=progress, **fresh)
             if record is not None:
                 films.change(tx, transfer.film_id, Status.DOWNLOADING, progress=round(progress, 2))
 
@@ -583,10 +655,17 @@ class QueueManager:
         """Nothing moves: shown, not yet judged."""
         self._transfer_status(transfer, Status.STALLED, "stalled", reason, frozenset({Status.DOWNLOADING}))
 
+    def stood(self, transfer: Transfer, seconds: float) -> None:
+        """Store how long it stood still so far."""
+        with self._store.write() as tx:
+            transfers.change(tx, transfer.transfer_id, self._clock.now(), stood_s=seconds)
+
     def resumed(self, transfer: Transfer) -> None:
         """What was stalled moves again."""
         text = "It moves again."
         self._transfer_status(transfer, Status.DOWNLOADING, "resumed", text, frozenset({Status.STALLED}))
+        if transfer.stood_s:
+            self.stood(transfer, 0.0)
 
     def downloaded(self, transfer: Transfer) -> None:
         """Every byte is on disk."""
@@ -629,13 +708,18 @@ class QueueManager:
                 history.append(tx, now, transfer.film_id, "gone", "The client does not have it any more.")
 
     def superseded(self, film_id: int, client: str) -> list[Transfer]:
-        """Blocklisted transfers of a film that this program put into the client and that are still there."""
+        """Transfers of a film that went wrong, that this program put into the client, and that are still there.
+
+        Also those that may be taken again since, and were not.
+        """
         with self._store.read() as tx:
             found = transfers.of_film(tx, film_id)
         return [
             transfer
             for transfer in found
-            if transfer.role == "blocklisted" and transfer.client == client and transfer.added_by_us
+            if (transfer.role == "blocklisted" or (transfer.role == "replaced" and transfer.reason == CLEARED))
+            and transfer.client == client
+            and transfer.added_by_us
         ]
 
     def taken_out(self, transfer: Transfer, *, stays: bool = False) -> None:
@@ -690,4 +774,4 @@ class QueueManager:
     def stats(self) -> QueueStats:
         """Counts and lists; reads only."""
         with self._store.read() as tx:
-            return overview.read(tx, self._clock.now())
+            return overview.read(tx, self._clock.now(), self._clock.boot())

@@ -73,6 +73,11 @@ def _keys(movie: Movie) -> set[str]:
     return {title_key(title) for title in (movie.title, *movie.alt_titles)} - {""}
 
 
+def is_of_film(movie: Movie, release: Release) -> bool:
+    """True when a release is of this film, whether it may be taken or not."""
+    return _wrong_film(movie, release, parse_release(release.name)) is None
+
+
 def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | None:
     """Why this is another film; None when it is this one.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from movie_sync.lib.clock import Boot
+from movie_sync.lib.clock import Boot, Clock
 from movie_sync.movie import Purpose
 from movie_sync.store.connections import Connection, Store
 
@@ -11,6 +11,8 @@ HOUR_S = 3600.0
 _EARLIER_BOOT_S = 60.0
 # Older rows can matter to no rolling hour: the boot clock never jumps and a boot is soon older than an hour.
 _KEEP_S = 2 * HOUR_S
+# A rest too small to be told by the clock would be asked for again and again.
+_SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,22 @@ def take_turn(
     return Turn(True)
 
 
+def wait_for_turn(store: Store, account: str, clock: Clock, spacing_s: float) -> None:
+    """Wait until a call of an account without a limit may be made, and count it.
+
+    Args:
+        store: As for take_turn.
+        account: Whose calls keep their distance, also those of other processes and of runs before.
+        clock: Waits.
+        spacing_s: Seconds between two calls, at least 0.
+
+    Raises:
+        Stopping: The process is stopping.
+    """
+    while not (turn := take_turn(store, account, clock.boot(), clock.now(), spacing_s=spacing_s)).granted:
+        clock.wait(max(turn.wait_s, _SHORTEST_S))
+
+
 def _counted(tx: Connection, account: str, boot: Boot) -> list[tuple[float, str]]:
     """When, on this boot's clock, each counted call stops counting, and what it was for; the first to end first."""
     rows = tx.execute("SELECT boot_id, boot_s, purpose FROM calls WHERE account = ?", (account,))
@@ -116,4 +134,12 @@ def wait_s(store: Store, account: str, boot: Boot, shares: Sequence[Share], purp
 def used(store: Store, account: str, boot: Boot) -> int:
     """Calls of the account that count in the hour that ends now."""
     with store.read() as tx:
-        return len(_counted(tx, account, boot))
+        return sum(used_for(tx, account, boot).values())
+
+
+def used_for(tx: Connection, account: str, boot: Boot) -> dict[str, int]:
+    """The same by purpose; without those there were none for."""
+    found: dict[str, int] = {}
+    for _, purpose in _counted(tx, account, boot):
+        found[purpose] = found.get(purpose, 0) + 1
+    return found

@@ -72,3 +72,11 @@ def of_film(tx: Connection, film_id: int) -> list[StoredDecision]:
         )
         for row in rows
     ]
+
+
+def accepted(tx: Connection, film_id: int) -> frozenset[tuple[str, int]]:
+    """(tracker, release id) that passed in one of the film's kept searches."""
+    rows = tx.execute(
+        "SELECT DISTINCT tracker, release_id FROM decisions WHERE film = ? AND verdict = 'accepted'", (film_id,)
+    )
+    return frozenset((row[0], row[1]) for row in rows)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from movie_sync.movie import FilmFacts, Kind, Movie, Purpose, Queue, Status, queue_of
 from movie_sync.store.connections import Connection, Row
@@ -44,8 +44,8 @@ class FilmRecord:
         progress: 0.0 to 1.0 of the current transfer, None when there is none.
         left_at: When the last list that wished for it took that back; None while wished for, or never wished.
         upgrade_after: When a better release is looked for, None: never.
-        cleanup: Of a completed film that left its list: ``held``, its files stay until a person agrees; ``agreed``, a
-            person did; None: nothing was said.
+        cleanup: Of a film that left its list: ``held``, its files stay until a person agrees; ``agreed``, a person did;
+            ``begun``, they are being deleted; None: nothing was said.
         extra: Keys a person wrote into its entry which this program does not know.
     """
 
@@ -267,6 +267,17 @@ def next_due(tx: Connection, free: Collection[Purpose], *, newest_first: bool) -
     return next((int(row[0]) for row in found if row), None)
 
 
+def due_before(tx: Connection, film: FilmRecord) -> int:
+    """How many due films are searched before a due one, newest wishes first."""
+    first = "queue = 'pending' AND status = 'due' AND searches = 0"
+    if not film.searches:
+        query, values = f"SELECT count(*) FROM films WHERE {first} AND wish_order > ?", (film.wish_order,)
+    else:
+        again = "queue = 'pending' AND status = 'due' AND searches > 0 AND queued_at < ?"
+        query, values = f"SELECT count(*) FROM films WHERE {again}", (film.queued_at,)
+    return int(tx.execute(query, values).fetchone()[0])
+
+
 def put_off_all_due(tx: Connection, not_before: float, reason: str, provider: str) -> int:
     """Put every due film off at once; returns how many."""
     cursor = tx.execute(
@@ -336,6 +347,24 @@ def next_moment(tx: Connection, *, claims_only: bool = False) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def left_lists(tx: Connection) -> list[FilmRecord]:
+    """Completed films no list wishes for any more, the one that left first before the others."""
+    rows = tx.execute(
+        "SELECT * FROM films WHERE left_at IS NOT NULL AND queue = 'completed'"
+        " AND id NOT IN (SELECT film FROM wishes) ORDER BY left_at, id"
+    )
+    return [_record(row) for row in rows]
+
+
+def owned_within(tx: Connection, name: str, film_id: int) -> bool:
+    """True when another film is taken as there because of a file or torrent whose path has this name in it."""
+    found = tx.execute(
+        "SELECT 1 FROM films WHERE queue = 'completed' AND status = 'owned' AND id != ? AND instr(release_name, ?) > 0",
+        (film_id, name),
+    )
+    return found.fetchone() is not None
+
+
 # Downloaded, with a transfer that could be replaced, and none on its way to replace it.
 _UPGRADABLE = (
     "status = 'downloaded' AND id IN (SELECT film FROM transfers WHERE role = 'current')"
@@ -361,6 +390,43 @@ def due_upgrade(tx: Connection, now: float) -> int | None:
     return int(row[0]) if row else None
 
 
+class WaitingFilm(NamedTuple):
+    """A film nothing was found for so far; ``titles`` has its main title and the others."""
+
+    film_id: int
+    imdb_id: str | None
+    titles: tuple[str, ...]
+
+
+# Searched, and nothing came of it so far: what a sweep can end.
+_WAITS = (
+    "(queue = 'failed' AND status IN ('not_found', 'retrying', 'permanent'))"
+    " OR (queue = 'pending' AND status = 'due' AND searches > 0)"
+    " OR (queue = 'pending' AND status = 'put_off' AND put_off_by = 'freeleech')"
+)
+
+
+def waiting_for_release(tx: Connection) -> list[WaitingFilm]:
+    """Every film that was searched without a release to take so far."""
+    rows = tx.execute(f"SELECT id, imdb_id, title, alt_titles FROM films WHERE {_WAITS}")
+    return [WaitingFilm(row[0], row[1], (row[2], *json.loads(row[3]))) for row in rows]
+
+
+def waits_for_release(tx: Connection, film_id: int) -> bool:
+    """True while the film is one of waiting_for_release."""
+    return tx.execute(f"SELECT 1 FROM films WHERE id = ? AND ({_WAITS})", (film_id,)).fetchone() is not None
+
+
+def search_soon(tx: Connection, now: float) -> int:
+    """Have every film that is not found searched again in its turn, whatever it would have waited; returns how many."""
+    cursor = tx.execute(
+        "UPDATE films SET retry_after = ? WHERE status IN ('retrying', 'not_found') AND status = 'not_found'"
+        " AND retry_after > ?",
+        (now, now),
+    )
+    return cursor.rowcount
+
+
 def refused(tx: Connection) -> list[int]:
     """Films none of whose releases passed the rules, and those that wait for one to be freeleech."""
     rows = tx.execute(
@@ -384,6 +450,28 @@ def without_details(tx: Connection) -> int | None:
         " AND status IN ('put_off', 'not_found', 'retrying', 'permanent') ORDER BY id LIMIT 1"
     ).fetchone()
     return int(row[0]) if row else None
+
+
+def without_ids(tx: Connection, limit: int, first: int | None = None) -> list[FilmRecord]:
+    """Films that are to be fetched and that a look-up of ids by their pages' names was never made for.
+
+    Their page was not read, and they have no IMDb id. One without title or year is left out: ids alone would not tell
+    them.
+
+    Args:
+        tx: Any transaction.
+        limit: At most so many, newest wish first.
+        first: The film to put before all others, if it is one of these.
+    """
+    # The plus keeps SQLite from other indexes than that of the films without details.
+    rows = tx.execute(
+        "SELECT * FROM films WHERE details_at IS NULL AND asked_ids_at IS NULL AND imdb_id IS NULL"
+        " AND +slug IS NOT NULL AND year IS NOT NULL AND title NOT IN (slug, coalesce('lid:' || lid, ''))"
+        " AND +status IN ('due', 'claimed', 'put_off', 'not_found', 'retrying', 'permanent')"
+        " ORDER BY id = ? DESC, wish_order DESC, id LIMIT ?",
+        (first, limit),
+    )
+    return [_record(row) for row in rows]
 
 
 def _filled(movie: Movie, other: Movie) -> Movie:
@@ -450,6 +538,52 @@ def learn_facts(tx: Connection, film_id: int, facts: FilmFacts, now: float) -> i
         alt_titles=tuple(facts.alt_titles),
     )
     return film_id
+
+
+def learn_ids(tx: Connection, film_id: int, facts: FilmFacts | None, now: float) -> int:
+    """Fill in what a look-up by the page's name brought: nothing that is known is changed.
+
+    A film it brought something for counts as read. What contradicts an id that is known, here or of a film it would be
+    merged with, is not taken: the film's page will tell.
+
+    Args:
+        tx: A write.
+        film_id: The film.
+        facts: None: it is not known there.
+        now: Unix seconds.
+
+    Returns:
+        The row number that stays.
+    """
+    record = get(tx, film_id)
+    if record is None:
+        raise LookupError(film_id)
+    change(tx, film_id, asked_ids_at=now)
+    if facts is None or facts.slug != record.movie.slug:
+        return film_id
+    found = Movie(
+        title=record.movie.title,
+        imdb_id=facts.imdb_id,
+        tmdb_id=facts.tmdb_id,
+        kind=facts.kind,
+        directors=facts.directors,
+        alt_titles=tuple(facts.alt_titles),
+        runtime_min=facts.runtime_min,
+    )
+    others = [other for other in of_names(tx, found.names) if other != film_id]
+    merged = _filled(record.movie, found)
+    known = [one.movie for one in (record, *(get(tx, other) for other in others)) if one is not None]
+    if any(_tells_apart(one, found) or _tells_apart(one, merged) for one in known):
+        return film_id
+    film_id = learn(tx, film_id, found)
+    change(tx, film_id, details_at=now)
+    return film_id
+
+
+def _tells_apart(one: Movie, other: Movie) -> bool:
+    """True when an id of the one contradicts that it is the other."""
+    pairs = [(getattr(one, name), getattr(other, name)) for name in ("number", "lid", "imdb_id", "tmdb_id")]
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 def _store_movie(tx: Connection, film_id: int, movie: Movie) -> None:

@@ -3,8 +3,12 @@
 Imports little on purpose: ``stats`` has to answer within four times an empty Python, so no film is built here.
 """
 
+import json
 from typing import NamedTuple
 
+from movie_sync.lib.clock import Boot
+from movie_sync.store import facts, sweeps
+from movie_sync.store.calls import HOUR_S, used_for
 from movie_sync.store.connections import Connection, Row
 
 
@@ -27,6 +31,34 @@ class WaitingView(NamedTuple):
     reason: str
 
 
+class BudgetView(NamedTuple):
+    """A tracker's calls, and what waits for them.
+
+    Attributes:
+        tracker: Its name; "" before the service first ran.
+        used: Calls of the hour that ends now.
+        per_hour: How many there may be, 0: no limit.
+        first: Films that wait for their first search.
+        repeats: Films that wait for a further one.
+        through_s: Seconds until all first searches are made, roughly.
+        swept_at: Unix seconds of the last look at the newest releases, None: there was none.
+        sweep_s: Seconds between two such looks.
+        watched: Films that wait for a release to appear.
+        gap_at: When a look last did not reach back to the one before; None: never.
+    """
+
+    tracker: str = ""
+    used: int = 0
+    per_hour: int = 0
+    first: int = 0
+    repeats: int = 0
+    through_s: float = 0.0
+    swept_at: float | None = None
+    sweep_s: float = 0.0
+    watched: int = 0
+    gap_at: float | None = None
+
+
 class QueueStats(NamedTuple):
     """What ``stats`` shows.
 
@@ -35,6 +67,7 @@ class QueueStats(NamedTuple):
         statuses: State to number of films; absent when there is none.
         seen_before: Excluded films that were on a list before the first run.
         next_check: Unix seconds at which a list is looked at next; None: now, or there is no list.
+        budget: The tracker's calls.
     """
 
     queues: dict[str, int]
@@ -45,6 +78,7 @@ class QueueStats(NamedTuple):
     put_off: list[WaitingView]
     seen_before: int = 0
     next_check: float | None = None
+    budget: BudgetView = BudgetView()
 
     def as_dict(self) -> dict[str, int]:
         """What ``stats --json`` promises, whole numbers."""
@@ -65,6 +99,10 @@ class QueueStats(NamedTuple):
             "retrying": count("retrying", 0),
             "series": count("series", 0),
             "excluded": count("excluded", 0),
+            "calls_used": self.budget.used,
+            "calls_per_hour": self.budget.per_hour,
+            "backlog": self.budget.first,
+            "backlog_minutes": round(self.budget.through_s / 60),
         }
 
 
@@ -91,12 +129,48 @@ def _waiting(tx: Connection, at: str, reason: str, which: str) -> list[WaitingVi
     return [WaitingView(_title(row), row["status"], row["at"], row["reason"] or "") for row in rows]
 
 
-def read(tx: Connection, now: float) -> QueueStats:
+# Where the service notes which tracker it uses, and how many calls it has an hour.
+BUDGET = "budget"
+# Calls a first search takes, before there are any to measure it by: one by id, and for some one by title.
+_CALLS_A_SEARCH = 1.5
+_ENOUGH = 5
+
+
+def _budget(tx: Connection, now: float, boot: Boot) -> BudgetView:
+    noted = facts.get(tx, BUDGET)
+    if noted is None:
+        return BudgetView()
+    tracker, per_hour, searches, sweep_s = json.loads(noted)
+    calls = used_for(tx, tracker, boot)
+    first = _count(tx, "queue = 'pending' AND status = 'due' AND searches = 0 AND id NOT IN (SELECT film FROM offers)")
+    made = _count(tx, f"searches = 1 AND searched_at > {now - HOUR_S}") if first else 0
+    each = calls.get("search", 0) / made if made >= _ENOUGH else _CALLS_A_SEARCH
+    swept = sweeps.get(tx, tracker)
+    return BudgetView(
+        tracker,
+        sum(calls.values()),
+        per_hour or 0,
+        first,
+        _count(tx, "queue = 'pending' AND status = 'due' AND searches > 0 AND id NOT IN (SELECT film FROM offers)"),
+        first * max(1.0, each) / searches * HOUR_S if searches else 0.0,
+        swept.swept_at,
+        sweep_s,
+        _count(tx, "queue = 'failed' AND status IN ('not_found', 'retrying', 'permanent')"),
+        swept.gap_at,
+    )
+
+
+def _count(tx: Connection, which: str) -> int:
+    return int(tx.execute(f"SELECT count(*) FROM films WHERE {which}").fetchone()[0])
+
+
+def read(tx: Connection, now: float, boot: Boot) -> QueueStats:
     """Counts and lists as they stand.
 
     Args:
         tx: Any transaction; nothing is written.
         now: Unix seconds.
+        boot: The same moment by the machine's boot clock, by which calls are counted.
     """
     counted = tx.execute("SELECT queue, status, count(*) AS films FROM films GROUP BY queue, status").fetchall()
     queues: dict[str, int] = {}
@@ -117,4 +191,5 @@ def read(tx: Connection, now: float) -> QueueStats:
         _waiting(tx, "not_before", "reason", f"{pending} = 'put_off'"),
         tx.execute(_SEEN_BEFORE).fetchone()[0],
         tx.execute("SELECT min(next_check) FROM lists").fetchone()[0],
+        _budget(tx, now, boot),
     )

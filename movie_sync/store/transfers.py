@@ -22,6 +22,7 @@ class Transfer:
         progress: 0.0 to 1.0, stored at 5 % steps.
         progressed_at: When it last grew; None: never.
         done_at: When it was whole on disk; None: not yet.
+        stood_s: Seconds it stood still since it last grew, stored at steps of an hour.
     """
 
     transfer_id: int
@@ -42,6 +43,7 @@ class Transfer:
     progressed_at: float | None
     done_at: float | None
     reason: str | None
+    stood_s: float = 0.0
 
 
 def _transfer(row: Row) -> Transfer:
@@ -64,6 +66,7 @@ def _transfer(row: Row) -> Transfer:
         progressed_at=row["progressed_at"],
         done_at=row["done_at"],
         reason=row["reason"],
+        stood_s=row["stood_s"],
     )
 
 
@@ -83,7 +86,7 @@ def intend(
         " size_bytes, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (film, info_hash) DO UPDATE SET role = excluded.role, client = excluded.client,"
         " changed_at = excluded.changed_at, adds = 0, missing_polls = 0, progress = 0, progressed_at = NULL,"
-        " done_at = NULL, reason = NULL",
+        " done_at = NULL, reason = NULL, stood_s = 0",
         (
             film_id,
             torrent.info_hash,
@@ -175,6 +178,30 @@ def name_taken(tx: Connection, torrent: Torrent) -> bool:
         (torrent.name, torrent.info_hash),
     )
     return found.fetchone() is not None
+
+
+def used_elsewhere(tx: Connection, transfer: Transfer) -> bool:
+    """True when its files may be more than this film's.
+
+    Another film knows the torrent, or another of our torrents that may be in a client writes under its name.
+    """
+    found = tx.execute(
+        "SELECT 1 FROM transfers WHERE role != 'gone' AND ((info_hash = ? AND film != ?)"
+        " OR (torrent_name = ? COLLATE NOCASE AND info_hash != ? AND client != ''))",
+        (transfer.info_hash, transfer.film_id, transfer.torrent_name, transfer.info_hash),
+    )
+    return found.fetchone() is not None
+
+
+def blocklisted(tx: Connection, film_id: int | None = None) -> list[tuple[Transfer, float]]:
+    """Blocklisted transfers of a film, or of all, oldest first, each with when it came to that (Unix seconds)."""
+    rows = tx.execute(
+        "SELECT transfers.*, coalesce((SELECT max(at) FROM history WHERE history.film = transfers.film"
+        " AND event = 'blocklisted' AND instr(text, release_name) = 1), changed_at) AS blocked_at FROM transfers"
+        " WHERE role = 'blocklisted' AND (?1 IS NULL OR film = ?1) ORDER BY id",
+        (film_id,),
+    )
+    return [(_transfer(row), row["blocked_at"]) for row in rows]
 
 
 def refused_releases(tx: Connection, film_id: int) -> dict[tuple[str, int], str]:

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from movie_sync.store.connections import Connection
 
+# The list of films that came by export. An export is an older copy of the site's own list: a film on that list is on
+# no export, or taking it off the site would change nothing.
+EXPORT = "csv"
+_SITE = "letterboxd:"
+
 
 @dataclass(frozen=True, slots=True)
 class ListState:
@@ -27,7 +32,11 @@ class ListState:
 
 
 def wish(tx: Connection, film_id: int, list_name: str, wished_at: float | None, now: float) -> bool:
-    """Note that a list has the film; True when it did not before."""
+    """Note that a list has the film; True when it did not before. Of an export and the site's own list, the latter."""
+    if list_name == EXPORT and _on_site(tx, film_id):
+        return False
+    if list_name.startswith(_SITE):
+        tx.execute("DELETE FROM wishes WHERE list = ? AND film = ?", (EXPORT, film_id))
     new = tx.execute("SELECT 1 FROM wishes WHERE list = ? AND film = ?", (list_name, film_id)).fetchone() is None
     tx.execute(
         "INSERT INTO wishes (film, list, wished_at, seen_at) VALUES (?, ?, ?, ?)"
@@ -35,6 +44,11 @@ def wish(tx: Connection, film_id: int, list_name: str, wished_at: float | None, 
         (film_id, list_name, wished_at, now),
     )
     return new
+
+
+def _on_site(tx: Connection, film_id: int) -> bool:
+    rows = tx.execute("SELECT list FROM wishes WHERE film = ?", (film_id,))
+    return any(row[0].startswith(_SITE) for row in rows)
 
 
 def miss(tx: Connection, list_name: str, before: float) -> list[int]:

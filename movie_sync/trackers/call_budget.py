@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from movie_sync.errors import RateLimited
+from movie_sync.errors import CallsUsedUp
 from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import Purpose
 from movie_sync.store import Store
@@ -34,15 +34,20 @@ def shares(per_hour: int, sweep_interval_s: float) -> Sequence[Share]:
         per_hour: Calls in any 3600 s, at least 1.
         sweep_interval_s: Between two sweeps, more than 0.
     """
-    most = int(per_hour * _MOST_KEPT)
-    by_itself = per_hour - min(KEPT_FOR_HAND, most)
-    searches = by_itself - min(math.ceil(HOUR_S / sweep_interval_s), most)
+    by_itself = per_hour - min(KEPT_FOR_HAND, int(per_hour * _MOST_KEPT))
+    searches = for_searches(per_hour, sweep_interval_s)
     return (
         Share(("hand", "search", "repeat", "sweep"), per_hour),
         Share(("search", "repeat", "sweep"), by_itself),
-        Share(("search", "repeat"), max(1, searches)),
+        Share(("search", "repeat"), searches),
         Share(("repeat",), max(1, int(per_hour * REPEATS))),
     )
+
+
+def for_searches(per_hour: int, sweep_interval_s: float) -> int:
+    """How many searches an hour the program makes by itself, at least 1; see shares."""
+    most = int(per_hour * _MOST_KEPT)
+    return max(1, per_hour - min(KEPT_FOR_HAND, most) - min(math.ceil(HOUR_S / sweep_interval_s), most))
 
 
 class CallBudget:
@@ -81,7 +86,7 @@ class CallBudget:
         """Wait for a turn and count it.
 
         Raises:
-            RateLimited: The hour's calls for this purpose are used up; ``retry_after_s`` says when the next is free.
+            CallsUsedUp: The hour's calls for this purpose are used up; ``retry_after_s`` says when the next is free.
             Stopping: The process is stopping.
         """
         while True:
@@ -97,10 +102,9 @@ class CallBudget:
             if turn.granted:
                 return
             if turn.used_up and turn.wait_s > _PATIENCE_S:
-                raise RateLimited(
+                raise CallsUsedUp(
                     self._provider,
                     f"All calls {_WORDS[purpose]} are used; the next is free in {span_text(turn.wait_s)}.",
-                    code="calls_used_up",
                     retry_after_s=turn.wait_s,
                 )
             self._clock.wait(max(turn.wait_s, _SHORTEST_S))

@@ -25,6 +25,8 @@ LATEST_LIMIT = 100
 # FileList writes local Romanian time without saying so.
 _ZONE = ZoneInfo("Europe/Bucharest")
 _HOUR_S = 3600.0
+# So many releases in a row with a page in place of their .torrent are no accident.
+_PAGES_IN_A_ROW = 3
 # What SQLite can hold.
 MAX_ID = 1 << 62
 
@@ -99,6 +101,8 @@ class FileListDownloader(MovieDownloader):
             spacing_s=delay_s,
             sweep_interval_s=sweep_interval_s,
         )
+        # Releases in place of whose .torrent a page came, since the last that came.
+        self._pages: set[int] = set()
         # Whether downloads count is not documented: they are kept apart from the calls, at the same distance.
         self._downloads = CallBudget(
             PROVIDER, f"{PROVIDER}:download", store=store, clock=clock, per_hour=None, spacing_s=delay_s
@@ -164,7 +168,17 @@ class FileListDownloader(MovieDownloader):
         if reply.status in {400, 404, 410}:
             raise BadTorrent(f"{release.name} is gone from FileList ({reply.status}).")
         self._check_status(reply)
+        self._check_page(reply, release)
         return read_torrent(reply.body)
+
+    def _check_page(self, reply: HttpReply, release: Release) -> None:
+        """A page in place of one .torrent is that release's trouble; in place of several in a row, the site's."""
+        if reply.body.lstrip()[:1] != b"<":
+            self._pages.clear()
+            return
+        self._pages.add(release.release_id)
+        if len(self._pages) >= _PAGES_IN_A_ROW:
+            raise Unavailable(PROVIDER, "FileList answers with pages in place of .torrents.", code="outage")
 
     def _check_status(self, reply: HttpReply) -> None:
         """Raise what a status other than 200 means; texts of the answer are shown, never relied on."""

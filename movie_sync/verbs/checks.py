@@ -12,7 +12,7 @@ from movie_sync.lib.clock import SystemClock, span_text
 from movie_sync.lib.files import LOCK_FILE, InstanceLock
 from movie_sync.parts import Parts
 from movie_sync.queues.json_files import kept_aside
-from movie_sync.store import DATABASE_FILE, Store
+from movie_sync.store import DATABASE_FILE, Store, sweeps
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.store.snapshots import whole
 from movie_sync.verbs import trials
@@ -60,6 +60,9 @@ def _kept(home: Path) -> Iterator[Finding]:
         yield Finding("queue files", "person", f"An edit that could not be taken lies in {path}.", hint)
 
 
+_GAP_SHOWN_S = 86400.0
+
+
 class _Services:
     """The database and what is asked over the network; one after the other."""
 
@@ -83,7 +86,8 @@ class _Services:
             return
         given = Parts(config, self._credentials, self._store, SystemClock(), trial=True)
         if config.settings.username:
-            yield trials.watchlist(given, self._differences)
+            alone = trials.left_alone(ProviderHealth(given.store, given.clock, config.home, {}), "letterboxd")
+            yield alone or trials.watchlist(given, self._differences)
         else:
             yield Finding(
                 "letterboxd", "fine", "No name is set: films come from imports.", "To set it: movie-sync config"
@@ -92,6 +96,7 @@ class _Services:
         yield self._with_login(config.client, given)
         yield trials.writable_folder("download folder", config.download_folder)
         yield from (trials.library_folder(folder) for folder in config.library_folders)
+        yield self._newest(self._store)
         yield trials.clock(self._differences)
         yield from self._troubles()
 
@@ -103,6 +108,21 @@ class _Services:
         hint = "Restore a backup (movie-sync restore), or move it away: the queue files beside it are taken in."
         return Finding("database", "person", f"{store.path} is damaged: {damage}.", hint)
 
+    @staticmethod
+    def _newest(store: Store) -> Finding:
+        """How the sweep over the newest releases goes."""
+        now = SystemClock().now()
+        with store.read() as tx:
+            states = [state for state in sweeps.every(tx).values() if state.swept_at is not None]
+        if not states:
+            return Finding("newest releases", "fine", "Not looked at yet; the running service does that.")
+        state = max(states, key=lambda one: one.swept_at or 0.0)
+        text = f"Last looked at {span_text(now - (state.swept_at or now))} ago."
+        if state.gap_at is not None and 0 <= now - state.gap_at < _GAP_SHOWN_S:
+            text += f" A gap {span_text(now - state.gap_at)} ago: more came than is shown at once."
+            return Finding("newest releases", "later", text, "Nothing: what waits is searched again in its turn.")
+        return Finding("newest releases", "fine", text)
+
     def _with_login(self, service: str, given: Parts) -> Finding:
         """Try a service unless it refused these very log-in data before; a new refusal is remembered."""
         try:
@@ -110,8 +130,8 @@ class _Services:
         except MovieSyncError as error:
             return trials.problem(service, error)
         health = ProviderHealth(given.store, given.clock, self._config.home, prints)
-        if (refused := trials.stored_refusal(health, service)) is not None:
-            return refused
+        if (alone := trials.stored_refusal(health, service) or trials.left_alone(health, service)) is not None:
+            return alone
         finding = trials.with_log_in(service, given, self._differences)
         if isinstance(finding.error, AuthFailed):
             health.failed(finding.error)
@@ -127,5 +147,9 @@ class _Services:
         for state in health.every():
             if state.provider not in tried:
                 kind: trials.State = "person" if state.state == NEEDS_USER else "later"
-                since = f"for {span_text(clock.now() - state.since)}"
-                yield Finding(state.provider, kind, f"{state.message} ({since})", state.hint or "")
+                now = clock.now()
+                since, wait_s = span_text(now - state.since), max(0.0, state.next_try(now) - now)
+                text = (
+                    f"{state.message} (For {since}; looked at again {f'in {span_text(wait_s)}' if wait_s else 'now'}.)"
+                )
+                yield Finding(state.provider, kind, text, state.hint or "")

@@ -20,7 +20,7 @@ from movie_sync import __version__
 from movie_sync.config import CONFIG_FILE, SETTINGS, Config
 from movie_sync.credentials_manager import FIELDS, CredentialsManager
 from movie_sync.errors import MovieSyncError
-from movie_sync.lib.clock import utc_text
+from movie_sync.lib.clock import SystemClock, utc_text
 from movie_sync.lib.files import LOCK_FILE, InstanceLock, write_whole
 from movie_sync.lib.redaction import redact
 from movie_sync.store import DATABASE_FILE, Store, history, overview, providers
@@ -172,7 +172,7 @@ def _database(home: Path, now: float) -> dict[str, Any]:
         with store.read() as tx:
             return {
                 "schema": SCHEMA_VERSION,
-                "counts": overview.read(tx, now).as_dict(),
+                "counts": overview.read(tx, now, SystemClock().boot()).as_dict(),
                 "services": [msgspec.to_builtins(state) for state in providers.every(tx)],
                 "events": [(utc_text(one.at), one.event, one.text) for one in history.latest(tx, _EVENTS)],
             }

@@ -8,7 +8,7 @@ from functools import partial
 from movie_sync import parts
 from movie_sync.config import Config
 from movie_sync.credentials_manager import FIELDS, Ask, CredentialsManager
-from movie_sync.errors import AuthFailed, MovieSyncError, ProviderError, RateLimited, Unavailable
+from movie_sync.errors import AuthFailed, CallsUsedUp, MovieSyncError, ProviderError, RateLimited, Unavailable
 from movie_sync.health import FOREVER, ProviderHealth
 from movie_sync.movie import Decision, Movie, Release
 from movie_sync.releases.rank import common_title, judge
@@ -82,6 +82,8 @@ def _asked(tracker: MovieDownloader, health: ProviderHealth, movie: Movie, now: 
         raise Unavailable(tracker.name, state.message or f"{tracker.name} is left alone for a while.", hint=hint)
     try:
         return tracker.search(movie, "hand")
+    except CallsUsedUp:
+        raise
     except (AuthFailed, RateLimited) as error:
         health.failed(error)
         raise

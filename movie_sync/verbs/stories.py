@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from movie_sync.movie import Status
-from movie_sync.store import Store, decisions, history, questions
+from movie_sync.store import Store, decisions, films, history, questions
 from movie_sync.store import transfers as transfers_table
 from movie_sync.store.decisions import StoredDecision
 from movie_sync.store.films import FilmRecord
@@ -20,8 +20,8 @@ class Moment:
         at: Unix seconds.
         event: A stable word: ``wished``, ``searched``, ``chosen``, …
         text: The same for people.
-        judged: For ``searched``: every release with what was made of it, accepted ones first, best first. Empty for
-            other events, and for searches so long ago that only their outcome is kept.
+        judged: For ``searched`` and ``judged``: every release with what was made of it, accepted ones first, best
+            first. Empty for other events, and for searches so long ago that only their outcome is kept.
     """
 
     at: float
@@ -63,21 +63,25 @@ def story(store: Store, film: FilmRecord) -> Story:
             judged.setdefault(one.at, []).append(one)
         moved = tuple(transfers_table.of_film(tx, film.film_id))
         asked = tuple(questions.of_film(tx, film.film_id))
+        before = films.due_before(tx, film) if film.status is Status.DUE else 0
     moments = tuple(
-        Moment(one.at, one.event, one.text, tuple(judged.get(one.at, ())) if one.event == "searched" else ())
+        Moment(one.at, one.event, one.text, tuple(judged.get(one.at, ())) if one.event in _JUDGED else ())
         for one in events
     )
-    return Story(film, moments, moved, asked, what_next(film, moved))
+    return Story(film, moments, moved, asked, what_next(film, moved, before))
 
 
+# Events that tell of releases judged at the same moment.
+_JUDGED = frozenset({"searched", "judged"})
 _NEXT: dict[Status, str] = {
     Status.DUE: "It is searched in its turn: new wishes before repeats.",
     Status.CLAIMED: "It is being searched now.",
     Status.HANDING_OVER: "It is being handed over to the client.",
     Status.PUT_OFF: "It is tried again, at that time or once what it waits for is there.",
-    Status.NOT_FOUND: "It is searched again.",
-    Status.RETRYING: "It is tried again.",
-    Status.PERMANENT: "Nothing by itself: all retries are used up. To try it again: movie-sync retry FILM",
+    Status.NOT_FOUND: "It is searched again; before that, it is taken as soon as a release comes to the tracker.",
+    Status.RETRYING: "It is tried again; before that, it is taken as soon as a new release comes to the tracker.",
+    Status.PERMANENT: "It is taken as soon as a new release comes to the tracker, but not searched any more: all"
+    " retries are used up. To try it now: movie-sync retry FILM",
     Status.SERIES: "Nothing: series are not taken unless your profile has include_series.",
     Status.EXCLUDED: "Nothing: it is excluded. To ask for it again: movie-sync add FILM",
     Status.OWNED: "Nothing: it is on disk.",
@@ -90,8 +94,11 @@ _NEXT: dict[Status, str] = {
 }
 
 
-def what_next(film: FilmRecord, moved: Sequence[Transfer]) -> Next:
-    """What happens to a film next, and when."""
+def what_next(film: FilmRecord, moved: Sequence[Transfer], before: int = 0) -> Next:
+    """What happens to a film next, and when; so many films are due before it."""
+    if film.status is Status.DUE and before:
+        which = "searched again" if film.searches else "searched"
+        return Next(f"It is {which} in its turn: {before} films are before it.")
     if film.status is Status.DOWNLOADED and (better := next((one for one in moved if one.role == "upgrade"), None)):
         return Next(f"A better release is on its way: {better.release_name}.")
     if film.status is Status.DOWNLOADED and film.upgrade_after is not None:

@@ -21,6 +21,7 @@ from movie_sync.errors import (
 from movie_sync.health import FOREVER, ProviderHealth
 from movie_sync.lib.clock import span_text
 from movie_sync.parts import Parts
+from movie_sync.store.providers import KEPT
 from movie_sync.trackers.download_service import MovieDownloader
 from movie_sync.watchlists.watchlist import Watchlist
 
@@ -186,3 +187,12 @@ def stored_refusal(health: ProviderHealth, provider: str) -> Finding | None:
     state = health.state(provider)
     hint = f"Give others: movie-sync credentials set {provider}; or have these tried once more: movie-sync retry --now"
     return Finding(provider, "person", f"{state.message} It is not asked again with these.", hint)
+
+
+def left_alone(health: ProviderHealth, provider: str) -> Finding | None:
+    """Why a service is not to be asked: it asked for a pause that is not over; None when it may be asked."""
+    state, next_try = health.state(provider), health.next_try(provider)
+    wait_s = next_try - health.now()
+    if state.code not in KEPT or wait_s <= 0:
+        return None
+    return Finding(provider, "later", f"{state.message} It is asked again in {span_text(wait_s)}.", state.hint or "")

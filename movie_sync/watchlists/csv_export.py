@@ -2,6 +2,7 @@
 
 import csv
 import io
+import lzma
 import zipfile
 import zlib
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from movie_sync.watchlists.film_ids import lid, slug
 
 # 100,000 films are 6 MB.
 MAX_CSV_BYTES = 50 * 1024 * 1024
+# What a damaged archive can come to: it may claim any way of packing.
+_NO_ZIP = (KeyError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError)
 _HINT = "Export it on Letterboxd under Settings, Data, Export, and give the ZIP, or watchlist.csv out of it."
 
 
@@ -44,7 +47,15 @@ def _from_zip(path: Path) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("watchlist.csv") as member:
             data = member.read(MAX_CSV_BYTES + 1)
-    except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as exc:
+    except (
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        RuntimeError,
+    ) as exc:
         raise ConfigError(f"{path} is no whole ZIP with a watchlist.csv in it.", file=str(path), hint=_HINT) from exc
     if len(data) > MAX_CSV_BYTES:
         raise ConfigError(f"watchlist.csv in {path} is larger than {MAX_CSV_BYTES >> 20} MB.", file=str(path))

@@ -11,7 +11,7 @@ from movie_sync.lib.clock import Clock
 from movie_sync.lib.http import HttpClient, HttpReply
 from movie_sync.movie import FilmFacts, Movie, WatchedFilm
 from movie_sync.store import Store
-from movie_sync.store.calls import take_turn
+from movie_sync.store.calls import wait_for_turn
 from movie_sync.watchlists import film_ids
 from movie_sync.watchlists import letterboxd_pages as pages
 from movie_sync.watchlists.watchlist import Known, OnPage, Reading, Watchlist
@@ -24,8 +24,6 @@ MAX_PAGE_BYTES = 5 * 1024 * 1024
 CHALLENGE_PAUSE_S = 3600.0
 # How often a list that moves while it is read is started over before the next check is left to prove it.
 _ATTEMPTS = 3
-# A rest too small to be told by the clock would be asked for again and again.
-_SHORTEST_S = 0.001
 _CSV_HINT = "Or take the official CSV export: movie-sync import watchlist.csv."
 
 
@@ -250,14 +248,4 @@ class LetterboxdWatchlistMonitor(Watchlist):
             raise QueryRefused(PROVIDER, f"Letterboxd refused the address {path} (400).")
 
     def _pace(self) -> None:
-        while True:
-            turn = take_turn(
-                self._store,
-                PROVIDER,
-                self._clock.boot(),
-                self._clock.now(),
-                spacing_s=self._delay_s,
-            )
-            if turn.granted:
-                return
-            self._clock.wait(max(turn.wait_s, _SHORTEST_S))
+        wait_for_turn(self._store, PROVIDER, self._clock, self._delay_s)
