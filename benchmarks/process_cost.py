@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.row import Row
+from benchmarks.service import cpu_s, memory_mib, service
 from movie_sync.demo import nox
-from movie_sync.demo.films import FILMS
-from movie_sync.demo.world import PASSKEY, USERNAME, World
+from movie_sync.demo.films import FILMS, DemoFilm
 
 IDLE_S = 15.0
-_MIB = 1024 * 1024
 
 
 def rows() -> Iterator[Row]:
@@ -53,53 +52,14 @@ def _seconds(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - begun
 
 
-def _service(folder: Path, films: object, server: nox.Nox | None) -> tuple[float, float, float]:
+def _service(folder: Path, films: tuple[DemoFilm, ...], server: nox.Nox | None) -> tuple[float, float, float]:
     """Idle MiB, idle CPU %, and most MiB of a service that did its work in a small world."""
-    assert isinstance(films, tuple)
-    world = World(folder / "world", private=server is not None, films=films)
-    if any(film.taken for film in films):
-        world.start_seeder()
-    environment = {
-        **os.environ,
-        "MOVIE_SYNC_HOME": str(folder / "home"),
-        "MOVIE_SYNC_USERNAME": USERNAME,
-        "MOVIE_SYNC_LETTERBOXD_URL": world.site.url,
-        "MOVIE_SYNC_LETTERBOXD_DELAY": "0",
-        "MOVIE_SYNC_FILELIST_URL": world.api.url,
-        "MOVIE_SYNC_FILELIST_DELAY": "0",
-        "MOVIE_SYNC_CLIENT": "qbittorrent" if server else "builtin",
-        "MOVIE_SYNC_QBITTORRENT_HOST": "127.0.0.1",
-        "MOVIE_SYNC_QBITTORRENT_PORT": str(server.port if server else 1),
-        "MOVIE_SYNC_QBITTORRENT_USERNAME": nox.USERNAME,
-        "MOVIE_SYNC_QBITTORRENT_PASSWORD": server.password if server else "unused",
-        "MOVIE_SYNC_BUILTIN_LISTEN": "127.0.0.1:0",
-        "MOVIE_SYNC_DOWNLOAD_DIRECTORY": str(folder / "downloads"),
-        "MOVIE_SYNC_FILELIST_USERNAME": USERNAME,
-        "MOVIE_SYNC_FILELIST_PASSKEY": PASSKEY,
-    }
-    command = [str(Path(sys.executable).with_name("movie-sync")), "run"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    try:
+    with service(folder, films, server) as pid:
         most = 0.0
         for _ in range(80):
             time.sleep(0.1)
-            most = max(most, _memory(process.pid))
-        before = _cpu_s(process.pid)
+            most = max(most, memory_mib(pid))
+        before = cpu_s(pid)
         time.sleep(IDLE_S)
-        cpu = 100 * (_cpu_s(process.pid) - before) / IDLE_S
-        return _memory(process.pid), cpu, most
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        world.close()
-
-
-def _memory(pid: int) -> float:
-    """Resident MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MIB
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        cpu = 100 * (cpu_s(pid) - before) / IDLE_S
+        return memory_mib(pid), cpu, most
