@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from movie_sync import __version__, parts
+from movie_sync.clean_up import CleanUp
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
 from movie_sync.disk_space import DISK, GB, DiskSpace
@@ -26,6 +27,8 @@ from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import LOCK_FILE, InstanceLock, make_private_folder
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.parts import Parts
+from movie_sync.queues.cleanup_queue import PROVIDER as CLEANUP
+from movie_sync.queues.cleanup_queue import CleanupQueue
 from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.questions import Questions
@@ -76,7 +79,8 @@ class Outcome:
     """What one whole pass came to.
 
     Attributes:
-        counts: ``checked``, ``added``, ``handed_over``, ``already_owned``, ``failed``, ``put_off``: films.
+        counts: ``checked``, ``added``, ``handed_over``, ``already_owned``, ``failed``, ``put_off`` (those that wait
+            for a call of the tracker too): films.
         troubles: A sentence for each service that was not well.
         exit_code: 0 fine, 4 a service was unavailable, 3 it needs the user.
     """
@@ -278,7 +282,7 @@ class App:
         prints = {name: print_ for name in services if (print_ := self._fingerprint(name)) is not None}
         self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
         noted = {refusing(self._client), missing_from(self._client)}
-        rooms = {LIBRARY, DISK, WIKIDATA, CSV, "cleanup"}
+        rooms = {LIBRARY, DISK, WIKIDATA, CSV, *([CLEANUP] if self._config.settings.enable_removal_cleanup else [])}
         self._health.forget_others({*rooms, *services, *noted, *(found.provider for found in self._watchlists)})
         for name in prints:
             if self._health.other_credentials(name) and self._health.fine(name):
@@ -362,6 +366,14 @@ class App:
             self._health,
             self._clock,
             upgrades=upgrades,
+            clean_up=CleanUp(
+                CleanupQueue(self._store, self._clock),
+                self._client,
+                self._health,
+                self._clock,
+                enabled=settings.enable_removal_cleanup,
+                grace_s=settings.removal_grace_period,
+            ),
             stalled_after_s=settings.stalled_after,
             keep_torrent_files=settings.keep_torrent_files,
             on_due=self._downloads.wake,
@@ -580,6 +592,8 @@ class App:
         names = ("handed_over", "already_owned", "failed", "put_off")
         counts = {"checked": self._monitor.tally.checked, "added": self._monitor.tally.added}
         counts |= {name: tally.counts[name] for name in names}
+        # What waits for a call of the tracker stays due.
+        counts["put_off"] += self._queue.stats().statuses.get("due", 0)
         now = self._clock.now()
         states = [
             state

@@ -21,6 +21,13 @@ _PERSON_S = 3600.0
 # Looking at a disk costs nothing, so a folder that is back, or room on it, is seen soon.
 _LONGEST_S = {"library": 300.0, "disk": 300.0}
 FOREVER = float("inf")
+# What is said when trouble ends, of what is no service that answers.
+_FINE_AGAIN = {
+    "disk": "The disk has room again",
+    "library": "The library is there again",
+    "csv": "Every export can be read again",
+    "cleanup": "Nothing waits for a word on clean-up any more",
+}
 
 
 class ProviderHealth:
@@ -135,8 +142,9 @@ class ProviderHealth:
         now = self._clock.now()
         with self._store.write() as tx:
             providers.put(tx, replace(ProviderState(provider), since=now))
-            history.append(tx, now, None, f"{provider}_fine", f"{provider} answers again.")
-        log.info("%s answers again after %s.", provider, span_text(now - before.since))
+            text = _FINE_AGAIN.get(provider, f"{provider} answers again")
+            history.append(tx, now, None, f"{provider}_fine", f"{text}.")
+        log.info("%s after %s.", text, span_text(now - before.since))
         return True
 
     def keep_sample(self, error: BadReply) -> None:

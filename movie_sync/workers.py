@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from movie_sync.clean_up import CleanUp
 from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_well
-from movie_sync.disk_space import DISK, DiskSpace, NoRoom
+from movie_sync.disk_space import DISK, MAX_SPACE, DiskSpace, NoRoom
 from movie_sync.errors import (
     AuthFailed,
     CallsUsedUp,
@@ -75,6 +76,7 @@ MANY_MISSING_SHARE = 0.2
 MAX_ACTIVE = "max_active_downloads"
 # A film that waits for a place or for room is looked at again after so long; it costs no call.
 NO_ROOM_S = 3600.0
+MANY_WITHOUT_ROOM = 20
 # What was at hand for a film is as good as a search for so long.
 OFFER_S = 24 * 3600.0
 
@@ -406,13 +408,15 @@ class DownloadWorker(Worker):
         self._max_active = max_active
         self._on_handed_over = on_handed_over
         self._claimed: int | None = None
+        # Films in a row that had no room.
+        self._without_room = 0
 
     def step(self, now: float) -> float:
         """Finish begun hand-overs, then work on one film; first make sure that everything it needs is there."""
         self._give_back()
         self._look_at_newest(now)
-        full = self._full(now)
         free = self._free_searches()
+        full = self._full(free, now)
         hand_overs = self._queue.due_hand_overs()
         if not hand_overs and not self._queue.any_due(free):
             return self._idle(full, free, now)
@@ -424,7 +428,7 @@ class DownloadWorker(Worker):
             if not self._finish(film):
                 return 0.0
         if hand_overs:
-            full = self._full(now)  # what was finished just now has taken places
+            full = self._full(free, now)  # what was finished just now has taken places
         # What is on its way to the client needs no tracker and has its place; what is to be searched does not.
         if full is not None or (full := self._left_alone(self._tracker.name, now)) is not None:
             return self._put_off_all(full, now)
@@ -466,13 +470,13 @@ class DownloadWorker(Worker):
     def _free_searches(self) -> Collection[Purpose]:
         return [purpose for purpose in ANY_SEARCH if self._tracker.wait_s(purpose, CALLS_A_SEARCH) <= 0]
 
-    def _full(self, now: float) -> _Held | None:
+    def _full(self, searches: Collection[Purpose], now: float) -> _Held | None:
         """Why no further download may begin now; None when one may, and then as many films as may are due."""
         if not self._max_active:
             return None
         free = self._max_active - self._queue.active_downloads()
         if free > 0:
-            if not self._queue.any_due():
+            if not self._queue.any_due(searches):
                 self._queue.end_put_off(MAX_ACTIVE, free)
             return None
         return now + NO_ROOM_S, f"{self._max_active} films are downloading, which is the limit set.", MAX_ACTIVE
@@ -532,9 +536,17 @@ class DownloadWorker(Worker):
         """Why there is no room for any film; that the disk is full is a state of its own."""
         if missing is None or missing.limit != DISK:
             self._recovered(DISK)
-            return self._no_room(missing)
+            return self._no_room(missing) or self._crowded_out()
         full = Unavailable(DISK, missing.reason, hint=missing.hint, code="disk_full")
         return self._until_after(full), full.message, DISK
+
+    def _crowded_out(self) -> _Held | None:
+        """After many films in a row that had no room, no further one is searched for a while."""
+        if self._without_room < MANY_WITHOUT_ROOM:
+            return None
+        self._without_room = 0
+        reason = f"The last {MANY_WITHOUT_ROOM} films had no room."
+        return self._clock.now() + NO_ROOM_S, reason, MAX_SPACE
 
     def _no_room(self, missing: NoRoom | None) -> _Held | None:
         return None if missing is None else (self._clock.now() + NO_ROOM_S, missing.reason, missing.limit)
@@ -557,8 +569,9 @@ class DownloadWorker(Worker):
         try:
             self._choose(film)
         except NothingFound as exc:
-            code = "no_usable_torrent"
-            self._count("failed", self._queue.fail(film.film_id, code, " ".join((exc.message, *exc.reasons[:3]))))
+            reason = " ".join((exc.message, *exc.reasons[:3]))
+            self._queue.drop_offer(film.film_id, reason)
+            self._count("failed", self._queue.fail(film.film_id, "no_usable_torrent", reason))
         except QueryRefused as exc:
             self._count("failed", self._queue.fail(film.film_id, exc.code, exc.message))
         except CallsUsedUp:
@@ -610,7 +623,10 @@ class DownloadWorker(Worker):
         self._queue.searched(film.film_id, judged)
         accepted = [decision for decision in judged if decision.accepted]
         if accepted:
-            self._begin(film, accepted)
+            # Kept, so that waiting for room costs no second search.
+            self._queue.keep_offer(film.film_id, [decision.release for decision in accepted])
+            if self._has_room(film, accepted[0].release):
+                self._begin(film, accepted)
             return
         waits = min((one.passes_at for one in judged if one.passes_at is not None), default=None)
         code, reason = _why_none(len(judged), [decision.refusals for decision in judged])
@@ -627,35 +643,34 @@ class DownloadWorker(Worker):
         judged = self._judge(film, offer.releases) if fresh else []
         accepted = [decision for decision in judged if decision.accepted]
         if not accepted:
-            self._queue.drop_offer(film.film_id, offer, "What was at hand may not be taken any more.")
+            self._queue.drop_offer(film.film_id, "What was at hand may not be taken any more.")
             return False
-        if offer.by == "sweep":
-            self._queue.judged(film.film_id, judged)
-        try:
+        if self._has_room(film, accepted[0].release):
+            if offer.by == "sweep":
+                self._queue.judged(film.film_id, judged)
             self._begin(film, accepted)
-        except NothingFound as exc:
-            self._queue.drop_offer(film.film_id, offer, " ".join((exc.message, *exc.reasons)))
-            raise
         return True
 
     def _take_chosen(self, film: FilmRecord, offer: Offer) -> None:
-        """What a person chose is taken, whatever speaks against it."""
-        try:
+        """What a person chose is taken, whatever speaks against it but room."""
+        if self._has_room(film, offer.releases[0]):
             self._begin(film, [Decision(offer.releases[0], because=CHOSEN)], chosen=True)
-        except NothingFound as exc:
-            self._queue.drop_offer(film.film_id, offer, " ".join((exc.message, *exc.reasons)))
-            raise
 
     def _begin(self, film: FilmRecord, accepted: Sequence[Decision], *, chosen: bool = False) -> None:
-        if (held := self._no_room(self._space.missing(accepted[0].release.size_bytes))) is not None:
-            # Kept, so that waiting for room costs no second search.
-            self._queue.keep_offer(film.film_id, [decision.release for decision in accepted])
-            self._count("put_off", self._queue.put_off(film.film_id, *held))
-            return
         if self._hand_over.begin(film, accepted, chosen=chosen):
             begun = self._queue.get(film.film_id)
             if begun is not None:
                 self._finish(begun)
+
+    def _has_room(self, film: FilmRecord, best: Release) -> bool:
+        """False when the best release has no room and the film was put off; others may be smaller."""
+        held = self._no_room(self._space.missing(best.size_bytes))
+        if held is None:
+            self._without_room = 0
+            return True
+        self._without_room += 1
+        self._count("put_off", self._queue.put_off(film.film_id, *held))
+        return False
 
     def _is_there(self, film: FilmRecord) -> bool:
         where = None if film.fetch_anew else self._hand_over.whereabouts(film)
@@ -749,6 +764,7 @@ class TransferWorker(Worker):
         health: Decides whether the client may be asked.
         clock: See Worker.
         upgrades: Better releases on their way.
+        clean_up: Takes out what nobody wishes for any more.
         stalled_after_s: Without a byte or a seed for this long, another release is taken.
         keep_torrent_files: Keep the .torrent of a finished film.
         on_due: Called when films may be due: one needs another release, the client is back, or a download ended.
@@ -765,6 +781,7 @@ class TransferWorker(Worker):
         clock: Clock,
         *,
         upgrades: Upgrades,
+        clean_up: CleanUp,
         stalled_after_s: float,
         keep_torrent_files: bool,
         on_due: Callable[[], None] = lambda: None,
@@ -775,6 +792,7 @@ class TransferWorker(Worker):
         self._hand_over = hand_over
         self._health = health
         self._upgrades = upgrades
+        self._clean_up = clean_up
         self._stalled_after_s = stalled_after_s
         self._keep_torrent_files = keep_torrent_files
         self._on_due = on_due
@@ -795,7 +813,9 @@ class TransferWorker(Worker):
             return ACTIVE_POLL_S
         try:
             wait_s = self._look(pairs) if pairs else LONGEST_WAIT_S
-            return ACTIVE_POLL_S if self._upgrades.follow() else wait_s
+            wait_s = ACTIVE_POLL_S if self._upgrades.follow() else wait_s
+            self._clean_up.look(now)
+            return wait_s
         except ProviderError as exc:
             self._health.failed(exc)
             self._polled_at = None

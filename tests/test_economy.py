@@ -246,3 +246,42 @@ def test_a_client_that_fails_while_it_is_asked_for_room_puts_films_off(house: Ho
     house.work()
     assert house.status(MATRIX) is Status.PUT_OFF
     assert [state.provider for state in house.health.every()] == ["scripted"]
+
+
+def test_waiting_for_room_keeps_the_age_of_what_was_found(house: House) -> None:
+    roomy(house, 5.5)
+    house.offer(MATRIX, NAME)
+    house.wish(MATRIX)
+    house.work()
+    before = asked(house)["search-torrents"]
+    for _ in range(30):
+        house.clock.turn(HOUR + 1)
+        house.work()
+    assert asked(house)["search-torrents"] == before + 1
+
+
+def test_when_many_films_in_a_row_have_no_room_no_further_one_is_searched_for_an_hour(house: House) -> None:
+    roomy(house, 5.5)
+    wanted = many(60)
+    wished(house, wanted)
+    for one in wanted:
+        house.offer(one, f"{one.title.replace(' ', '.')}.{one.year}.1080p.BluRay.x264-A")
+    for _ in range(60):
+        house.downloads.guarded_step()
+    assert asked(house)["search-torrents"] == 20
+    assert {house.status(one) for one in wanted} == {Status.PUT_OFF}
+
+
+def test_films_that_wait_for_a_place_get_it_though_repeats_wait_for_calls(house: House) -> None:
+    wished(house, many(20), searches=1)
+    house.work()
+    house.offer(MATRIX, NAME)
+    house.wish(movie(999, "The Matrix", 1999))
+    house.queue.put_off_all_due(house.clock.now() + 9e6, "The limit.", "max_active_downloads")
+    with house.store.write() as tx:
+        for film_id, title, _ in films.titles(tx):
+            if title != "The Matrix":
+                films.change(tx, film_id, Status.DUE, put_off_by=None, not_before=None)
+    house.downloads = house.download_worker(max_active=3)
+    house.work()
+    assert house.status(movie(999, "The Matrix", 1999)) is Status.DOWNLOADING

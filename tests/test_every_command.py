@@ -163,6 +163,11 @@ def a_unit(home: Path) -> None:
 FAILURES: dict[str, list[Failing]] = {
     "add": [Failing("Nosferatu", 2, "unclear_name"), Failing("tt0013442", 1, "store_corrupt", bad_database)],
     "backup": [Failing("FOLDER/b.tar.gz", 1, "store_corrupt", bad_database)],
+    "blocklist clear": [Failing("Nosferatu", 5, "no_such_film"), Failing("", 2, "usage")],
+    "blocklist show": [Failing("", 1, "no_database"), Failing("", 1, "store_corrupt", bad_database)],
+    "cleanup confirm": [Failing("Nosferatu", 5, "no_such_film"), Failing("", 1, "store_corrupt", bad_database)],
+    "cleanup keep": [Failing("Nosferatu", 5, "no_such_film")],
+    "cleanup preview": [Failing("", 1, "no_database"), Failing("", 3, "config", bad_settings)],
     "completion": [Failing("tcsh", 2, "usage")],
     "config": [],
     "config path": [Failing("more", 2, "usage")],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import HandClock, movie
 
+from movie_sync.clean_up import CleanUp
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
 from movie_sync.clients.torrent_folder import TorrentFolder
 from movie_sync.config import Config
@@ -26,6 +27,7 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib.http import HttpClient
 from movie_sync.library.index import LibraryFolder, LibraryIndex
 from movie_sync.movie import ClientTorrent, Decision, Movie, Status, Torrent, TransferState
+from movie_sync.queues.cleanup_queue import CleanupQueue
 from movie_sync.queues.json_files import QueueFiles
 from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
@@ -96,6 +98,7 @@ class House:
 
     Attributes:
         sweeping: The newest releases are looked at, as in the program; else they are left alone.
+        cleaning: What was taken off the list is cleaned up.
     """
 
     folder: Path
@@ -106,6 +109,7 @@ class House:
     client: TorrentClient
     wanted: Profile | None = None
     sweeping: bool = False
+    cleaning: bool = False
     fingerprints: dict[str, str] = field(default_factory=lambda: {"filelist": "one", "scripted": "one"})
 
     def __post_init__(self) -> None:
@@ -163,6 +167,14 @@ class House:
             watchlist_path=self.folder / "watchlist.json",
         )
         self.downloads = self.download_worker()
+        self.clean_up = CleanUp(
+            CleanupQueue(self.store, self.clock),
+            self.client,
+            self.health,
+            self.clock,
+            enabled=self.cleaning,
+            grace_s=7 * 24 * HOUR,
+        )
         self.transfers = TransferWorker(
             self.client,
             self.queue,
@@ -170,6 +182,7 @@ class House:
             self.health,
             self.clock,
             upgrades=self.upgrades,
+            clean_up=self.clean_up,
             stalled_after_s=24 * HOUR,
             keep_torrent_files=False,
         )

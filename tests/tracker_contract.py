@@ -9,8 +9,8 @@ import pytest
 from conftest import HandClock
 
 from movie_sync.errors import AuthFailed, BadReply, BadTorrent, ProviderError, QueryRefused, Stopping, Unavailable
-from movie_sync.movie import Movie, Release
-from movie_sync.trackers.download_service import MovieDownloader
+from movie_sync.movie import Movie, Purpose, Release
+from movie_sync.trackers.download_service import CALLS_A_SEARCH, MovieDownloader
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,14 @@ class TrackerContract:
         assert torrent.info_hash == hashlib.sha1(bencode2.bencode(info)).hexdigest()  # noqa: S324  BEP 3
         assert torrent.name == info[b"name"].decode()
         assert torrent.size_bytes > 0
+
+    @pytest.mark.parametrize("purpose", ["hand", "search", "repeat", "sweep"])
+    def test_calls_are_made_for_any_purpose_and_a_fresh_hour_makes_nobody_wait(
+        self, bench: Bench, purpose: Purpose
+    ) -> None:
+        assert bench.tracker.wait_s(purpose, CALLS_A_SEARCH) == 0
+        assert bench.tracker.search(bench.tagged, purpose)
+        assert bench.tracker.latest(purpose)
 
     def test_calls_left_is_none_or_goes_down_by_one_a_call(self, bench: Bench) -> None:
         before = bench.tracker.calls_left()

@@ -18,7 +18,9 @@ EXIT_FAILED, EXIT_USAGE, EXIT_PERSON, EXIT_LATER, EXIT_NOTHING, EXIT_INTERRUPTED
 COMMANDS = {
     "add": ("films", "add"),
     "backup": ("backups", "backup"),
+    "blocklist": ("blocklist", "group"),
     "check": ("check", "command"),
+    "cleanup": ("cleanup", "group"),
     "completion": ("completion", "command"),
     "config": ("config", "group"),
     "credentials": ("credentials", "group"),

@@ -469,7 +469,9 @@ class QueueManager:
             facts.put(tx, "profile", profile)
             found = [] if before is None else films.refused(tx)
             for film_id in found:
-                films.change(tx, film_id, Status.DUE, queued_at=now, not_before=None, reason=None, retry_after=None)
+                fresh = {"searches": 0, "not_before": None, "reason": None, "retry_after": None}
+                films.change(tx, film_id, Status.DUE, queued_at=now, **fresh)
+                offers.clear(tx, film_id)
                 text = "Searched again, for another profile decides now."
                 history.append(tx, now, film_id, "due_again", text)
         return len(found)
@@ -554,18 +556,18 @@ class QueueManager:
             return offers.get(tx, film_id)
 
     def keep_offer(self, film_id: int, releases: Sequence[Release]) -> None:
-        """Keep what a search found, for a film that has to wait before it can be handed over."""
+        """Keep what a search found, in case the film has to wait before it can be handed over."""
         with self._store.write() as tx:
             if self._still(tx, film_id, Status.CLAIMED):
                 offers.put(tx, film_id, "search", releases, self._clock.now())
 
-    def drop_offer(self, film_id: int, offer: Offer, reason: str) -> None:
-        """What was at hand cannot be had: the film is searched like any other, unless another was made meanwhile."""
+    def drop_offer(self, film_id: int, reason: str) -> None:
+        """What was at hand for a claimed film cannot be had; nothing when nothing was."""
         with self._store.write() as tx:
-            if offers.get(tx, film_id) != offer:
-                return
-            offers.clear(tx, film_id)
-            history.append(tx, self._clock.now(), film_id, "not_taken", reason)
+            if self._still(tx, film_id, Status.CLAIMED) and (offer := offers.get(tx, film_id)) is not None:
+                offers.clear(tx, film_id)
+                if offer.by != "search":
+                    history.append(tx, self._clock.now(), film_id, "not_taken", reason)
 
     def intend(self, film_id: int, release: Release, torrent: Torrent, client: str, because: str = "") -> bool:
         """Commit that this torrent is about to be handed over; the film is never given another by itself."""
@@ -743,9 +745,9 @@ class QueueManager:
         with self._store.write() as tx:
             transfers.change(tx, transfer.transfer_id, now, role="blocklisted", reason=reason)
             if self._still(tx, transfer.film_id, Status.DOWNLOADING, Status.STALLED, Status.HANDING_OVER):
-                films.change(
-                    tx, transfer.film_id, Status.DUE, queued_at=now, not_before=None, completed_at=None, progress=None
-                )
+                # Its need is new: it does not wait among those searched before.
+                fresh = {"searches": 0, "not_before": None, "completed_at": None, "progress": None}
+                films.change(tx, transfer.film_id, Status.DUE, queued_at=now, **fresh)
             text = f"{transfer.release_name} is blocklisted: {reason} The next best is looked for."
             history.append(tx, now, transfer.film_id, "blocklisted", text)
 
