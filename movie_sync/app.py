@@ -18,6 +18,7 @@ from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
 from movie_sync.disk_space import DISK, GB, DiskSpace
 from movie_sync.errors import ConfigError, MovieSyncError, Stopping, StoreError
+from movie_sync.faces_worker import FacesWorker, report
 from movie_sync.film_details import FilmDetails
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
@@ -35,28 +36,20 @@ from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.queues.sweep_queue import SweepQueue
 from movie_sync.queues.upgrade_queue import UpgradeQueue
+from movie_sync.readiness import MAX_ACTIVE, Readiness
 from movie_sync.store import DATABASE_FILE, Store, facts, requests
 from movie_sync.store.overview import BUDGET
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.sweep import Sweep
 from movie_sync.trackers.call_budget import for_searches
+from movie_sync.transfer_worker import TransferWorker, missing_from
 from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.csv_folder import PROVIDER as CSV
 from movie_sync.watchlists.csv_folder import CsvFolder
 from movie_sync.watchlists.watchlist import Watchlist
 from movie_sync.watchlists.wikidata import PROVIDER as WIKIDATA
-from movie_sync.workers import (
-    MAX_ACTIVE,
-    DownloadWorker,
-    FacesWorker,
-    MonitorWorker,
-    Tally,
-    TransferWorker,
-    Worker,
-    missing_from,
-    refusing,
-    report,
-)
+from movie_sync.worker import Tally, Worker
+from movie_sync.workers import DownloadWorker, MonitorWorker, refusing
 
 log = logging.getLogger(__name__)
 
@@ -330,20 +323,28 @@ class App:
             stalled_after_s=settings.stalled_after,
         )
         sweeps = SweepQueue(self._store, self._clock)
+        ready = Readiness(
+            self._tracker,
+            self._client,
+            self._library,
+            space,
+            self._queue,
+            self._health,
+            self._clock,
+            max_active=settings.max_active_downloads,
+        )
         self._downloads = DownloadWorker(
             details,
             self._tracker,
             self._client,
-            self._library,
             self._queue,
             self._hand_over,
+            ready,
             self._health,
             profile,
             self._clock,
             sweep=Sweep(sweeps, self._queue, self._tracker, profile, self._clock, interval_s=settings.sweep_interval),
             upgrades=upgrades,
-            space=space,
-            max_active=settings.max_active_downloads,
             on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
         )
         self._monitor = MonitorWorker(

@@ -136,11 +136,11 @@ EVERY = frozenset(range(1, 25))
 # What is done, and with which films: a read shows all but these.
 STEP = st.tuples(
     st.sampled_from(["read", "read twice", "look", "look", "work", "agree", "by hand"]),
-    st.frozensets(st.integers(1, max(EVERY)), max_size=12),
+    st.frozensets(st.integers(1, max(EVERY)), min_size=1, max_size=12),
 )
 
 
-@given(steps=st.lists(STEP, max_size=30))
+@given(steps=st.lists(STEP, min_size=10, max_size=30))
 @settings(max_examples=60, deadline=None)
 def test_in_no_sequence_goes_what_is_on_a_list_or_was_added_by_others(
     steps: list[tuple[str, Collection[int]]],

@@ -119,7 +119,7 @@ def test_a_new_wish_goes_before_repeats_whose_calls_are_used_up(house: House) ->
 def test_calls_used_up_in_the_middle_of_a_film_leave_it_in_its_place(house: House) -> None:
     wished(house, many(3))
     calls = house.tracker._calls
-    house.downloads._free_searches = lambda: ["search"]  # type: ignore[method-assign]
+    house.downloads._ready.free_searches = lambda: ["search"]  # type: ignore[method-assign]
     for _ in range(calls.left() or 0):
         calls.take("hand")
     house.downloads.guarded_step()

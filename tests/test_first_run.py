@@ -21,9 +21,10 @@ from movie_sync.demo.letterboxd_site import CHALLENGE, LetterboxdSite
 from movie_sync.demo.loopback import Answer, Request
 from movie_sync.movie import Movie, Queue, Status, WatchedFilm
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.readiness import MAX_ACTIVE
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
-from movie_sync.workers import MAX_ACTIVE, MonitorWorker
+from movie_sync.workers import MonitorWorker
 
 HOUR = 3600.0
 DOWN = Answer(b"down", 503)

@@ -21,6 +21,7 @@ from movie_sync.demo.loopback import Answer
 from movie_sync.demo.torrents import make_torrent
 from movie_sync.disk_space import DiskSpace
 from movie_sync.errors import AuthFailed, ClientRefuses, FacesError, MovieSyncError, StoreError, Unavailable
+from movie_sync.faces_worker import FacesWorker
 from movie_sync.film_details import FilmDetails
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
@@ -33,14 +34,17 @@ from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.queues.sweep_queue import SweepQueue, Swept
 from movie_sync.queues.upgrade_queue import UpgradeQueue
+from movie_sync.readiness import Readiness
 from movie_sync.releases.profile import Profile
 from movie_sync.store import Store, films
 from movie_sync.store.films import FilmRecord
 from movie_sync.sweep import Sweep
 from movie_sync.trackers.filelist_downloader import FileListDownloader
+from movie_sync.transfer_worker import TransferWorker
 from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.monitor import LetterboxdWatchlistMonitor
-from movie_sync.workers import DownloadWorker, FacesWorker, MonitorWorker, TransferWorker, Worker
+from movie_sync.worker import Worker
+from movie_sync.workers import DownloadWorker, MonitorWorker
 
 HOUR = 3600.0
 
@@ -190,20 +194,20 @@ class House:
     def download_worker(self, queue: QueueManager | None = None, *, max_active: int = 0) -> DownloadWorker:
         """One that works in these rooms."""
         interval_s = 900.0 if self.sweeping else 1e9
+        rooms = (self.tracker, self.client, self.library, self.space)
+        ready = Readiness(*rooms, queue or self.queue, self.health, self.clock, max_active=max_active)
         return DownloadWorker(
             self.details,
             self.tracker,
             self.client,
-            self.library,
             queue or self.queue,
             self.hand_over,
+            ready,
             self.health,
             self.profile,
             self.clock,
             sweep=Sweep(self.sweeps, self.queue, self.tracker, self.profile, self.clock, interval_s=interval_s),
             upgrades=self.upgrades,
-            space=self.space,
-            max_active=max_active,
         )
 
     def offer(self, wanted: Movie, name: str, *, seeders: int = 5, torrent: bytes | None = b"") -> Upload:
