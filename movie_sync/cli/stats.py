@@ -47,7 +47,7 @@ def _service(pid: str | None, stats: QueueStats, now: float) -> str:
         return "Movie Sync does not run. To start it: movie-sync"
     due = stats.statuses.get("due", 0) + stats.statuses.get("claimed", 0)
     check = "" if stats.next_check is None else f"; the watchlist is looked at in {span_text(stats.next_check - now)}"
-    return f"Movie Sync runs (pid {pid}); {due} films are being worked on{check}."
+    return f"Movie Sync runs (pid {pid}); {due} films are due{check}."
 
 
 def _lines(stats: QueueStats, troubles: list[ProviderState], now: float) -> list[str]:
