@@ -16,7 +16,7 @@ from movie_sync import __version__, parts
 from movie_sync.clean_up import CleanUp
 from movie_sync.config import CONFIG_FILE, FILELIST_FILE, Config
 from movie_sync.credentials_manager import CREDENTIALS_FILE, FIELDS, Ask, CredentialsManager
-from movie_sync.disk_space import DISK, GB, DiskSpace
+from movie_sync.disk_space import DISK, GB, MAX_SPACE, DiskSpace
 from movie_sync.errors import ConfigError, MovieSyncError, Stopping, StoreError
 from movie_sync.faces_worker import FacesWorker, report
 from movie_sync.film_details import FilmDetails
@@ -211,7 +211,8 @@ class App:
             log.info("Another profile decides now: %d films none of whose releases passed are searched again.", count)
         # The workers stand still: what one of them had claimed when it met an error is due again.
         self._queue.release_claims()
-        self._queue.end_put_off(MAX_ACTIVE)
+        for limit in (MAX_ACTIVE, MAX_SPACE, DISK):  # another limit may be set now
+            self._queue.end_put_off(limit)
         self._build_workers()
 
     def _note_budget(self) -> None:
@@ -275,7 +276,15 @@ class App:
         prints = {name: print_ for name in services if (print_ := self._fingerprint(name)) is not None}
         self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
         noted = {refusing(self._client), missing_from(self._client)}
-        rooms = {LIBRARY, DISK, WIKIDATA, CSV, *([CLEANUP] if self._config.settings.enable_removal_cleanup else [])}
+        settings = self._config.settings
+        used = {
+            LIBRARY: True,
+            DISK: settings.minimum_free_space > 0 and self._client.reports,
+            WIKIDATA: self._film_ids is not None,
+            CSV: self._config.csv_folder is not None,
+            CLEANUP: settings.enable_removal_cleanup,
+        }
+        rooms = {name for name, is_used in used.items() if is_used}
         self._health.forget_others({*rooms, *services, *noted, *(found.provider for found in self._watchlists)})
         for name in prints:
             if self._health.other_credentials(name) and self._health.fine(name):
@@ -293,6 +302,7 @@ class App:
             self._client.name: (qbittorrent.host, qbittorrent.port) if self._client.name == "qbittorrent" else here,
             LIBRARY: (here, self._config.library_folders),
             WIKIDATA: settings.wikidata_url,
+            DISK: (here, settings.minimum_free_space),
         }
         for watchlist in self._watchlists:
             found[watchlist.provider] = (settings.letterboxd_url, settings.username)

@@ -155,7 +155,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2
     api_calls_per_hour: Annotated[
         int,
-        Meta(ge=1, le=100_000, description="Calls in any hour; at most 150 but on loopback, shared with other tools."),
+        Meta(ge=2, le=100_000, description="Calls in any hour; at most 150 but on loopback, shared with other tools."),
     ] = 120
     sweep_interval: Annotated[
         float,

@@ -99,6 +99,8 @@ class FilmDetails:
                 stands = self._queue.get(film.film_id)
                 return {film.film_id: stands} if stands else {}
             if len(waiting) < BULK_FROM:
+                if film is None:
+                    self._health.not_needed(PROVIDER)
                 return {}
             found = self._ask(ids, waiting[:BATCH])
             # A rest too small to be worth a query of its own later.

@@ -147,6 +147,13 @@ class ProviderHealth:
         log.info("%s after %s.", text, span_text(now - before.since))
         return True
 
+    def not_needed(self, provider: str) -> None:
+        """Nothing is to be asked of it now: what went wrong there troubles nobody any more."""
+        if self.state(provider).state != FINE:
+            with self._store.write() as tx:
+                providers.put(tx, ProviderState(provider))
+            log.info("%s is not needed any more.", provider)
+
     def keep_sample(self, error: BadReply) -> None:
         """Keep the beginning of an answer nobody could read, redacted, in place of the one before."""
         if not error.sample:

@@ -13,6 +13,7 @@ from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.library.index import LibraryIndex
 from movie_sync.movie import Purpose
 from movie_sync.queues.queue_manager import ANY_SEARCH, QueueManager
+from movie_sync.store.providers import FINE
 from movie_sync.trackers.download_service import CALLS_A_SEARCH, MovieDownloader
 
 log = logging.getLogger(__name__)
@@ -140,14 +141,27 @@ class Readiness:
         except ProviderError as exc:
             return self.after(exc)
 
-    def no_room(self, size_bytes: int) -> Held | None:
+    def trouble_due(self) -> bool:
+        """True when it is time to look into trouble: it may be over though no film waits for that any more."""
+        states = [self._health.state(name) for name in (self._client.name, LIBRARY, DISK)]
+        now = self._clock.now()
+        return any(one.state != FINE and self._health.next_try(one.provider) <= now for one in states)
+
+    def no_room(self, size_bytes: int, *, searched: bool) -> Held | None:
         """Why a film of so many bytes has to wait, None when it has room; others may be smaller.
+
+        Args:
+            size_bytes: Of its best release.
+            searched: A call was spent on it just now: after many such in a row no further one is spent for a while.
 
         Raises:
             ProviderError: As for DiskSpace.missing.
         """
         held = self._waits_for_room(self._space.missing(size_bytes))
-        self._without_room = 0 if held is None else self._without_room + 1
+        if held is None:
+            self._without_room = 0
+        elif searched:
+            self._without_room += 1
         return held
 
     def after(self, error: ProviderError) -> Held:

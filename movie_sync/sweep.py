@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from movie_sync.errors import QueryRefused
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import Release
 from movie_sync.queues.queue_manager import QueueManager
@@ -53,13 +54,14 @@ class Sweep:
         self._clock = clock
         self._interval_s = interval_s
         self._state = sweeps.state(tracker.name)
+        self._refused_at: float | None = None
 
     def next_moment(self) -> float:
         """Unix seconds of the next sweep; now or earlier when it is due.
 
         A last sweep that lies ahead was noted by a clock that was wrong.
         """
-        now, last = self._clock.now(), self._state.swept_at
+        now, last = self._clock.now(), self._refused_at or self._state.swept_at
         return 0.0 if last is None or last > now else last + _interval_s(self._state, self._interval_s, now)
 
     def look(self) -> int:
@@ -69,12 +71,19 @@ class Sweep:
             How many films that is.
 
         Raises:
-            ProviderError: As for MovieDownloader.latest; the same look is due again.
+            ProviderError: As for MovieDownloader.latest; the same look is due again, after QueryRefused in its turn.
         """
-        releases = self._tracker.latest()
+        try:
+            releases = self._tracker.latest()
+        except QueryRefused:
+            # Asked again at once it would be refused again, until no call of the hour is left for searches.
+            self._refused_at = self._clock.now()
+            raise
+        self._refused_at = None
         before = self._state.newest_id
         ids = [release.release_id for release in releases]
-        swept = Swept(max([*ids, *([before] if before is not None else [])], default=None))
+        # The page's own newest: a number far ahead, or another site of that name, would hide every gap to come.
+        swept = Swept(max(ids, default=before))
         swept.gap = before is not None and bool(ids) and min(ids) > before
         for film_id, candidates in self._candidates(releases).items():
             self._judge(film_id, candidates, before, swept)

@@ -100,6 +100,7 @@ class TransferWorker(Worker):
         if not pairs:
             self._polled_at = None
             self._unfinished = 0
+            self._health.fine(missing_from(self._client))
         if not self._client.reports:
             return LONGEST_WAIT_S
         if self._health.next_try(self._client.name) > now:
@@ -210,6 +211,8 @@ class TransferWorker(Worker):
             self._block(transfer, f"{self._client.name} reports {torrent.message or 'an error'}.")
         elif torrent.progress > watch.progress:
             self._moved(transfer, torrent, watch)
+        elif torrent.progress < watch.progress:
+            watch.progress = torrent.progress  # a recheck took pieces back: what comes from here on is movement
         elif torrent.state not in {"checking", "paused"}:
             self._stood(transfer, torrent, watch, counted_s)
 

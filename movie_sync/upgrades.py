@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from movie_sync.clients.torrent_client import BROKEN, DUTY_RATIO, DUTY_S, TorrentClient, disk_is_well
 from movie_sync.disk_space import DiskSpace
-from movie_sync.errors import BadTorrent, ClientRefuses, Unavailable
+from movie_sync.errors import BadTorrent, ClientRefuses, ProviderError, Unavailable
 from movie_sync.hand_over import HandOver
 from movie_sync.lib.clock import Clock
 from movie_sync.movie import ClientTorrent, Decision, ParsedRelease, Release, Torrent
@@ -116,7 +116,11 @@ class Upgrades:
         self._upgrades.plan(film.film_id, NEXT_LOOK_S)
         blocklist = self._queue.refused_releases(film.film_id)
         judged = judge(film.movie, releases, self._profile, blocklist, self._clock.now())
-        self._begin(film, current, [decision for decision in judged if decision.accepted])
+        try:
+            self._begin(film, current, [decision for decision in judged if decision.accepted])
+        except ProviderError:
+            self._upgrades.plan(film.film_id, FIRST_LOOK_S)
+            raise
         return True
 
     def _begin(self, film: FilmRecord, current: Transfer, accepted: Sequence[Decision]) -> None:

@@ -26,6 +26,7 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib.backoff import search_again_s
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
+from movie_sync.lib.redaction import redact
 from movie_sync.movie import Decision, Purpose, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.exports import take_in
@@ -195,8 +196,8 @@ class MonitorWorker(Worker):
         if self._exports is None:
             return
         for path, found in self._exports.changed(now):
-            first = self._first_run if self._queue.list_state(EXPORT).size == 0 else None
-            intake = take_in(self._queue, found, now, first)
+            first = self._exports.is_first(path, self._queue.list_state(EXPORT).size == 0)
+            intake = take_in(self._queue, found, now, self._first_run if first else None)
             name = os.fsencode(path.name).decode("utf-8", "replace")
             self._exports.taken(path)
             self.tally.added += intake.added
@@ -209,7 +210,7 @@ class MonitorWorker(Worker):
         problems = exports.problems
         if not problems:
             self._health.fine(CSV)
-        elif self._health.state(CSV).message != problems[0].message:
+        elif self._health.state(CSV).message != redact(problems[0].message):
             self._health.failed(NeedsPerson(CSV, problems[0].message, hint=problems[0].hint, code="bad_export"))
 
 
@@ -340,27 +341,31 @@ class DownloadWorker(Worker):
 
     def _put_off_all(self, held: Held, now: float) -> float:
         self.tally.counts["put_off"] += self._queue.put_off_all_due(*held)
-        return min(max(held.until - now, 1.0), self._until_next(now))
+        return min(max(held.until - now, 1.0), self._until_next(now, upgrades=False))
 
     def _idle(self, full: Held | None, free: Collection[Purpose], now: float) -> float:
-        """No film is due: look for one better release, if it is time."""
-        if full is None and "repeat" in free and self._ready.tracker_left_alone() is None:
+        """No film is due: see whether trouble is over, and look for one better release, if it is time."""
+        moment = self._upgrades.next_moment()
+        looks = full is None and "repeat" in free and moment is not None and moment <= now
+        if (looks or self._ready.trouble_due()) and self._ready.held() is not None:
+            return self._until_next(now, upgrades=False)
+        if looks and self._ready.tracker_left_alone() is None:
             try:
                 if self._upgrades.look():
                     self._ready.tracker_answered()
                     return 0.0
             except ProviderError as exc:
                 self._ready.tracker_failed(exc)
-        return self._until_next(now)
+        return self._until_next(now, upgrades=full is None)
 
-    def _until_next(self, now: float) -> float:
+    def _until_next(self, now: float, *, upgrades: bool = True) -> float:
         """Seconds until something can be due: a film's time, a free call, a sweep, an upgrade's look."""
         tracker, alone_s = self._tracker, self._ready.tracker_wait_s()
         waits = [max(self._sweep.next_moment() - now, tracker.wait_s("sweep"), alone_s)]
         waits += [tracker.wait_s(purpose, CALLS_A_SEARCH) for purpose in ANY_SEARCH if self._queue.any_due([purpose])]
         if (moment := self._queue.next_moment()) is not None:
             waits.append(moment - now)
-        if (moment := self._upgrades.next_moment()) is not None:
+        if upgrades and (moment := self._upgrades.next_moment()) is not None:
             waits.append(max(moment - now, tracker.wait_s("repeat", CALLS_A_SEARCH), alone_s))
         return min(max(min(waits), 0.5), LONGEST_WAIT_S)
 
@@ -424,9 +429,7 @@ class DownloadWorker(Worker):
         self._queue.searched(film.film_id, judged)
         accepted = [decision for decision in judged if decision.accepted]
         if accepted:
-            # Kept, so that waiting for room costs no second search.
-            self._queue.keep_offer(film.film_id, [decision.release for decision in accepted])
-            if self._has_room(film, accepted[0].release):
+            if self._has_room(film, accepted[0].release, searched=True):
                 self._begin(film, accepted)
             return
         waits = min((one.passes_at for one in judged if one.passes_at is not None), default=None)
@@ -440,7 +443,8 @@ class DownloadWorker(Worker):
 
     def _take_offer(self, film: FilmRecord, offer: Offer) -> bool:
         """Take what a sweep saw, or a search before; False when nothing of it may be taken any more."""
-        fresh = self._clock.now() - offer.at < OFFER_S
+        # One that lies ahead was kept by a clock that was wrong.
+        fresh = abs(self._clock.now() - offer.at) < OFFER_S
         judged = self._judge(film, offer.releases) if fresh else []
         accepted = [decision for decision in judged if decision.accepted]
         if not accepted:
@@ -463,9 +467,9 @@ class DownloadWorker(Worker):
             if begun is not None:
                 self._finish(begun)
 
-    def _has_room(self, film: FilmRecord, best: Release) -> bool:
+    def _has_room(self, film: FilmRecord, best: Release, *, searched: bool = False) -> bool:
         """False when the best release has no room and the film was put off; others may be smaller."""
-        held = self._ready.no_room(best.size_bytes)
+        held = self._ready.no_room(best.size_bytes, searched=searched)
         if held is None:
             return True
         self._count("put_off", self._queue.put_off(film.film_id, *held))

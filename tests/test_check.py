@@ -250,17 +250,24 @@ def test_a_watchlist_that_cannot_be_read_is_told(answer: Answer, code: int, said
     ("answer", "code", "said"),
     [
         (Answer(b"", 503), 4, "not available (503)"),
-        (LIMITED, 4, "150 calls"),
         (Answer(b"<html>Site in mentenanta</html>"), 4, "page instead of data"),
         (Answer(b'[{"id": 1}]'), 3, "another form"),
     ],
-    ids=["down", "limited", "outage", "changed"],
+    ids=["down", "outage", "changed"],
 )
 def test_a_tracker_that_cannot_be_used_is_told(answer: Answer, code: int, said: str, machine: Machine) -> None:
     machine.api.next_answers.append(answer)
     assert said in machine.one_trouble(code, "filelist")["message"]
     assert asked(machine) == (1, 1)
     assert machine.findings(0)["filelist"]["state"] == "fine"
+
+
+def test_a_pause_the_tracker_asks_for_is_kept_by_the_next_check(machine: Machine) -> None:
+    machine.api.next_answers.append(LIMITED)
+    assert "150 calls" in machine.one_trouble(4, "filelist")["message"]
+    again = machine.one_trouble(4, "filelist")["message"]
+    assert "asked again in 60 min" in again
+    assert asked(machine) == (2, 1)
 
 
 def test_services_that_cannot_be_reached_are_for_later(machine: Machine) -> None:

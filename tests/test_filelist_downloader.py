@@ -425,7 +425,7 @@ def test_blanks_around_the_json_do_not_matter(tracker: FileListDownloader, api: 
         (400, QueryRefused),
         (401, AuthFailed),
         (403, AuthFailed),
-        (404, QueryRefused),
+        (404, Unavailable),
         (410, Unavailable),
         (429, RateLimited),
         (500, Unavailable),

@@ -788,3 +788,30 @@ def test_stats_are_read_with_no_right_to_write(queue: QueueManager, store: Store
     reader = Store(store.path, read_only=True)
     assert QueueManager(reader, clock).stats().queues == {"pending": 1}
     reader.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "days", "due"), [("filelist", 300, True), ("filelist", 1, False), ("freeleech", 300, False)]
+)
+def test_a_start_ends_what_a_clock_far_ahead_put_off(
+    queue: QueueManager, clock: HandClock, provider: str, days: float, *, due: bool
+) -> None:
+    wish(queue, 1)
+    film = queue.claim()
+    assert film is not None
+    queue.put_off(film.film_id, clock.now() + days * 86400, "Why.", provider)
+    queue.release_claims()
+    after = queue.get(film.film_id)
+    assert after is not None
+    assert (after.status is Status.DUE) is due
+
+
+def test_a_film_put_off_again_and_again_for_one_reason_tells_of_it_once(queue: QueueManager, clock: HandClock) -> None:
+    wish(queue, 1)
+    for _ in range(5):
+        film = queue.claim()
+        assert film is not None
+        queue.put_off(film.film_id, clock.now() + 3600, "The disk is too full.", "disk")
+        clock.turn(3601)
+    events = [event.event for event in queue.story(movie(1))]
+    assert events.count("put_off") == 1

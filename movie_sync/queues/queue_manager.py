@@ -226,8 +226,12 @@ class QueueManager:
     # -- work
 
     def release_claims(self) -> int:
-        """At the start of the one working process: whatever was claimed is due again; returns how many."""
+        """At the start of the one working process: whatever was claimed is due again; returns how many.
+
+        So is what was put off further than any service is left alone, by a clock that was wrong.
+        """
         with self._store.write() as tx:
+            films.end_far_put_offs(tx, self._clock.now())
             return films.release_claims(tx)
 
     def claim(self, free: Collection[Purpose] = ANY_SEARCH) -> FilmRecord | None:
@@ -367,7 +371,10 @@ class QueueManager:
             films.change(
                 tx, film_id, status, not_before=not_before, reason=reason, put_off_by=provider, claimed_at=None
             )
-            history.append(tx, now, film_id, "put_off", f"Put off {span_text(not_before - now)}: {reason}")
+            before = history.last(tx, film_id)
+            # One that waits for weeks by the same reason tells of it once.
+            if before is None or before.event != "put_off" or not before.text.endswith(reason):
+                history.append(tx, now, film_id, "put_off", f"Put off {span_text(not_before - now)}: {reason}")
         return True
 
     def put_off_all_due(self, not_before: float, reason: str, provider: str) -> int:
@@ -403,7 +410,7 @@ class QueueManager:
             return films.count(tx, Status.DOWNLOADING) + len(transfers.all_with_role(tx, "upgrade"))
 
     def searched(self, film_id: int, judged: Sequence[Decision]) -> None:
-        """Keep what a search brought and how it was judged."""
+        """Keep what a search brought and how it was judged; what passes is at hand, should the film have to wait."""
         now = self._clock.now()
         with self._store.write() as tx:
             record = films.get(tx, film_id)
@@ -411,8 +418,10 @@ class QueueManager:
                 return
             films.change(tx, film_id, searches=record.searches + 1, searched_at=now)
             decisions.store(tx, film_id, judged, now)
-            accepted = sum(decision.accepted for decision in judged)
-            text = f"Searched: {len(judged)} releases, {accepted} of them pass."
+            accepted = [decision.release for decision in judged if decision.accepted]
+            if accepted and record.status is Status.CLAIMED:
+                offers.put(tx, film_id, "search", accepted, now)
+            text = f"Searched: {len(judged)} releases, {len(accepted)} of them pass."
             history.append(tx, now, film_id, "searched", text)
 
     def judged(self, film_id: int, judged: Sequence[Decision]) -> None:
@@ -554,12 +563,6 @@ class QueueManager:
         """Releases at hand for a film, None when it has to be searched."""
         with self._store.read() as tx:
             return offers.get(tx, film_id)
-
-    def keep_offer(self, film_id: int, releases: Sequence[Release]) -> None:
-        """Keep what a search found, in case the film has to wait before it can be handed over."""
-        with self._store.write() as tx:
-            if self._still(tx, film_id, Status.CLAIMED):
-                offers.put(tx, film_id, "search", releases, self._clock.now())
 
     def drop_offer(self, film_id: int, reason: str) -> None:
         """What was at hand for a claimed film cannot be had; nothing when nothing was."""

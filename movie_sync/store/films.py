@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 from movie_sync.movie import FilmFacts, Kind, Movie, Purpose, Queue, Status, queue_of
+from movie_sync.store import wishes
 from movie_sync.store.connections import Connection, Row
 
 # The columns `change` may set besides status; queue follows from status.
@@ -228,9 +229,9 @@ def wake(tx: Connection, now: float) -> list[int]:
         (now,),
     )
     rows = tx.execute(
-        "UPDATE films SET queue = 'pending', status = 'due', queued_at = ?"
+        "UPDATE films SET queue = 'pending', status = 'due', queued_at = retry_after"
         " WHERE status IN ('retrying', 'not_found') AND retry_after <= ? RETURNING id",
-        (now, now),
+        (now,),
     )
     return [row[0] for row in rows.fetchall()]
 
@@ -300,7 +301,8 @@ def end_put_off(tx: Connection, provider: str, limit: int = -1, *, newest_first:
     order = "DESC" if newest_first else "ASC"
     due = tx.execute(
         "UPDATE films SET status = 'due', not_before = NULL, reason = NULL, put_off_by = NULL WHERE id IN"
-        f" (SELECT id FROM films WHERE status = 'put_off' AND put_off_by = ? ORDER BY wish_order {order} LIMIT ?)",
+        f" (SELECT id FROM films WHERE status = 'put_off' AND put_off_by = ?"
+        f" ORDER BY searches > 0, wish_order {order} LIMIT ?)",
         (provider, limit),
     )
     going_on = tx.execute(
@@ -403,6 +405,9 @@ _WAITS = (
     "(queue = 'failed' AND status IN ('not_found', 'retrying', 'permanent'))"
     " OR (queue = 'pending' AND status = 'due' AND searches > 0)"
     " OR (queue = 'pending' AND status = 'put_off' AND put_off_by = 'freeleech')"
+    # Held up by something else before its next search; what a sweep found for it already waits with it.
+    " OR (queue = 'pending' AND status = 'put_off' AND searches > 0 AND put_off_by != 'library_question'"
+    " AND id NOT IN (SELECT film FROM offers))"
 )
 
 
@@ -436,10 +441,24 @@ def refused(tx: Connection) -> list[int]:
     return [row[0] for row in rows]
 
 
+# No service is left alone for longer than a day: what lies further off was noted by a clock that was wrong.
+LONGEST_PUT_OFF_S = 2 * 86400.0
+
+
 def release_claims(tx: Connection) -> int:
     """Make every claimed film due again; returns how many there were."""
     cursor = tx.execute("UPDATE films SET status = 'due', claimed_at = NULL WHERE status = 'claimed'")
     return cursor.rowcount
+
+
+def end_far_put_offs(tx: Connection, now: float) -> None:
+    """Make due what a service, or room, put off for longer than any is left alone; what a person said stays."""
+    tx.execute(
+        "UPDATE films SET status = 'due', not_before = NULL, reason = NULL"
+        " WHERE status = 'put_off' AND status IN ('put_off', 'handing_over') AND not_before > ?"
+        " AND put_off_by NOT IN ('', 'freeleech', 'library_question')",
+        (now + LONGEST_PUT_OFF_S,),
+    )
 
 
 def without_details(tx: Connection) -> int | None:
@@ -614,6 +633,7 @@ def _merge(tx: Connection, first: int, second: int) -> int:
         (keep, drop),
     )
     tx.execute("UPDATE OR IGNORE wishes SET film = ? WHERE film = ?", (keep, drop))
+    wishes.joined(tx, keep)
     for table in ("names", "decisions", "history", "questions", "offers"):
         tx.execute(f"UPDATE OR IGNORE {table} SET film = ? WHERE film = ?", (keep, drop))
     if stays.queue is not Queue.PENDING:

@@ -33,6 +33,12 @@ def of_film(tx: Connection, film_id: int) -> list[Event]:
     return [Event(row["at"], row["film"], row["event"], row["text"]) for row in rows]
 
 
+def last(tx: Connection, film_id: int) -> Event | None:
+    """A film's last event, None when it has none."""
+    row = tx.execute("SELECT * FROM history WHERE film = ? ORDER BY id DESC LIMIT 1", (film_id,)).fetchone()
+    return Event(row["at"], row["film"], row["event"], row["text"]) if row else None
+
+
 def latest(tx: Connection, count: int) -> list[Event]:
     """The last events of all films, newest first."""
     rows = tx.execute("SELECT * FROM history ORDER BY id DESC LIMIT ?", (count,))

@@ -153,6 +153,8 @@ _SCHEMA_4 = (
     """CREATE TABLE sweeps (
         tracker TEXT PRIMARY KEY, newest_id INTEGER, swept_at REAL, gap_at REAL, gaps INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID""",
+    # An export is an older copy of the site's own list; see store/wishes.py.
+    "DELETE FROM wishes WHERE list = 'csv' AND film IN (SELECT film FROM wishes WHERE list LIKE 'letterboxd:%')",
     "ALTER TABLE films ADD COLUMN asked_ids_at REAL",
     "ALTER TABLE films ADD COLUMN cleanup TEXT",
     "CREATE INDEX films_left ON films (left_at) WHERE left_at IS NOT NULL",

@@ -136,13 +136,21 @@ _CALLS_A_SEARCH = 1.5
 _ENOUGH = 5
 
 
+# Due, or held up by a service or for room; not by a person, and not for freeleech.
+_TO_SEARCH = (
+    "queue = 'pending' AND (status = 'due'"
+    " OR (status = 'put_off' AND put_off_by NOT IN ('freeleech', 'library_question')))"
+    " AND id NOT IN (SELECT film FROM offers)"
+)
+
+
 def _budget(tx: Connection, now: float, boot: Boot) -> BudgetView:
     noted = facts.get(tx, BUDGET)
     if noted is None:
         return BudgetView()
     tracker, per_hour, searches, sweep_s = json.loads(noted)
     calls = used_for(tx, tracker, boot)
-    first = _count(tx, "queue = 'pending' AND status = 'due' AND searches = 0 AND id NOT IN (SELECT film FROM offers)")
+    first = _count(tx, f"{_TO_SEARCH} AND searches = 0")
     made = _count(tx, f"searches = 1 AND searched_at > {now - HOUR_S}") if first else 0
     each = calls.get("search", 0) / made if made >= _ENOUGH else _CALLS_A_SEARCH
     swept = sweeps.get(tx, tracker)
@@ -151,7 +159,7 @@ def _budget(tx: Connection, now: float, boot: Boot) -> BudgetView:
         sum(calls.values()),
         per_hour or 0,
         first,
-        _count(tx, "queue = 'pending' AND status = 'due' AND searches > 0 AND id NOT IN (SELECT film FROM offers)"),
+        _count(tx, f"{_TO_SEARCH} AND searches > 0"),
         first * max(1.0, each) / searches * HOUR_S if searches else 0.0,
         swept.swept_at,
         sweep_s,

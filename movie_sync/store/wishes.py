@@ -51,6 +51,12 @@ def _on_site(tx: Connection, film_id: int) -> bool:
     return any(row[0].startswith(_SITE) for row in rows)
 
 
+def joined(tx: Connection, film_id: int) -> None:
+    """Two films turned out to be this one: of an export and the site's own list, the latter has it."""
+    if _on_site(tx, film_id):
+        tx.execute("DELETE FROM wishes WHERE list = ? AND film = ?", (EXPORT, film_id))
+
+
 def miss(tx: Connection, list_name: str, before: float) -> list[int]:
     """After a complete read begun at ``before``: count a miss for each film it did not show.
 

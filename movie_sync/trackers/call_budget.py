@@ -8,6 +8,7 @@ from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import Purpose
 from movie_sync.store import Store
 from movie_sync.store.calls import HOUR_S, Share, take_turn, used, wait_s
+from movie_sync.trackers.download_service import CALLS_A_SEARCH
 
 # Calls of an hour that are kept for searches by hand.
 KEPT_FOR_HAND = 10
@@ -40,7 +41,8 @@ def shares(per_hour: int, sweep_interval_s: float) -> Sequence[Share]:
         Share(("hand", "search", "repeat", "sweep"), per_hour),
         Share(("search", "repeat", "sweep"), by_itself),
         Share(("search", "repeat"), searches),
-        Share(("repeat",), max(1, int(per_hour * REPEATS))),
+        # Less than one search takes would never end one.
+        Share(("repeat",), max(min(CALLS_A_SEARCH, per_hour), int(per_hour * REPEATS))),
     )
 
 

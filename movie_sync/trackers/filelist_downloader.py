@@ -199,7 +199,7 @@ class FileListDownloader(MovieDownloader):
                 "FileList's 150 calls of this hour are used up, by all tools of this account together.",
                 retry_after_s=retry_after_s if retry_after_s is not None else _HOUR_S,
             )
-        if status in {400, 404}:
+        if status == 400:
             raise QueryRefused(PROVIDER, f"FileList refused the question ({status}): {_excerpt(reply.body)}")
         raise Unavailable(PROVIDER, f"FileList is not available ({status}).", retry_after_s=retry_after_s)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from movie_sync.config import Config
 from movie_sync.credentials_manager import FIELDS, CredentialsManager
-from movie_sync.errors import AuthFailed, MovieSyncError
+from movie_sync.errors import AuthFailed, CallsUsedUp, MovieSyncError, RateLimited
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import SystemClock, span_text
 from movie_sync.lib.files import LOCK_FILE, InstanceLock
@@ -86,8 +86,9 @@ class _Services:
             return
         given = Parts(config, self._credentials, self._store, SystemClock(), trial=True)
         if config.settings.username:
-            alone = trials.left_alone(ProviderHealth(given.store, given.clock, config.home, {}), "letterboxd")
-            yield alone or trials.watchlist(given, self._differences)
+            health = ProviderHealth(given.store, given.clock, config.home, {})
+            alone = trials.left_alone(health, "letterboxd")
+            yield alone or trials.with_next_try(trials.watchlist(given, self._differences), health)
         else:
             yield Finding(
                 "letterboxd", "fine", "No name is set: films come from imports.", "To set it: movie-sync config"
@@ -133,9 +134,9 @@ class _Services:
         if (alone := trials.stored_refusal(health, service) or trials.left_alone(health, service)) is not None:
             return alone
         finding = trials.with_log_in(service, given, self._differences)
-        if isinstance(finding.error, AuthFailed):
+        if isinstance(finding.error, AuthFailed | RateLimited) and not isinstance(finding.error, CallsUsedUp):
             health.failed(finding.error)
-        return finding
+        return trials.with_next_try(finding, health)
 
     def _troubles(self) -> Iterator[Finding]:
         """What the service met that no trial here can see, such as a folder that lost its films."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -196,3 +196,12 @@ def left_alone(health: ProviderHealth, provider: str) -> Finding | None:
     if state.code not in KEPT or wait_s <= 0:
         return None
     return Finding(provider, "later", f"{state.message} It is asked again in {span_text(wait_s)}.", state.hint or "")
+
+
+def with_next_try(finding: Finding, health: ProviderHealth) -> Finding:
+    """The finding, with when the service itself is asked again where it is left alone for a while."""
+    wait_s = health.next_try(finding.what) - health.now()
+    if not 0 < wait_s < FOREVER:
+        return finding
+    when = f"Movie Sync asks it again in {span_text(wait_s)}; at once: movie-sync retry --now"
+    return replace(finding, message=f"{finding.message} {when}.")

@@ -14,6 +14,8 @@ from movie_sync.watchlists.csv_export import read_csv_export
 PROVIDER = "csv"
 # A file that was written to just now may still be growing.
 SETTLED_S = 2.0
+# Under which name the first export is kept.
+_FIRST = f"{PROVIDER} first"
 _SUFFIXES = frozenset({".csv", ".zip"})
 
 
@@ -78,6 +80,20 @@ class CsvFolder:
             if found is not None:
                 self._read[file.path] = file
                 yield file.path, found
+
+    def is_first(self, path: Path, nothing_known: bool) -> bool:
+        """True for the first export ever, also when taking it in was broken off; for a file that `changed` gave.
+
+        Args:
+            path: The file.
+            nothing_known: No film came by an export so far.
+        """
+        file = self._read[path]
+        with self._store.write() as tx:
+            if (first := facts.get(tx, _FIRST)) is None:
+                first = file.fact if nothing_known else ""
+                facts.put(tx, _FIRST, first)
+            return first == file.fact and facts.get(tx, file.fact) is None
 
     def taken(self, path: Path) -> None:
         """Note that the films of a file that `changed` gave are queued."""
