@@ -179,7 +179,7 @@ def test_refused_credentials_are_tried_once_and_told_once(house: House, caplog: 
             drive(house, HOUR)
             house.__post_init__()
     assert len(house.api.calls()) == 1
-    assert len(caplog.records) == 1
+    assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
     assert {house.film(one).retry_count for one in many(5)} == {0}
 
 
@@ -191,7 +191,7 @@ def test_a_client_that_is_off_for_hours_costs_no_call_but_sweeps_and_one_line(
     with caplog.at_level(logging.WARNING):
         assert drive(house, 6 * HOUR) < 600
     assert asked(house).keys() == {"latest-torrents"}
-    assert len(caplog.records) == 1
+    assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
 
 
 # -- nothing is written when nothing is due
@@ -300,7 +300,10 @@ def test_a_broken_export_is_told_once_and_holds_up_no_other(house: House, caplog
         for _ in range(5):
             worker.step(house.clock.now())
             house.clock.turn(60)
-    assert (len(caplog.records), house.queue.stats().statuses) == (1, {"due": 1})
+    assert (sum(record.levelname == "WARNING" for record in caplog.records), house.queue.stats().statuses) == (
+        1,
+        {"due": 1},
+    )
     bad.unlink()
     worker.step(house.clock.now())
     assert house.health.every() == []

@@ -1,5 +1,6 @@
 """QBittorrentManager against a real qbittorrent-nox."""
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ import pytest
 from conftest import HandClock
 
 from movie_sync.clients.qbittorrent_manager import QBittorrentManager, names_port
+from movie_sync.clients.torrent_client import free_in
+from movie_sync.clients.torrent_folder import TorrentFolder
 from movie_sync.demo import nox
 from movie_sync.demo.loopback import Answer, LoopbackServer, Request
 from movie_sync.demo.nox import Nox
@@ -279,3 +282,43 @@ def test_every_state_is_read_as_it_is_meant(
 )
 def test_a_host_may_name_its_port_itself(host: str, named: bool) -> None:
     assert names_port(host) is named
+
+
+# -- room
+
+
+def test_the_room_of_its_own_folder_is_what_the_server_says(server: Nox, manager: QBittorrentManager) -> None:
+    free = shutil.disk_usage(server.save_path).free
+    for _ in range(3):  # later answers tell only what is new
+        assert manager.free_bytes() == pytest.approx(free, rel=0.2)
+
+
+def test_the_room_of_another_folder_is_looked_at_here(server: Nox, tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    manager = manager_of(server, save_path=str(tmp_path))
+    assert manager.free_bytes() == pytest.approx(free, rel=0.2)
+    mapped = manager_of(server, save_path="/films/new", path_mappings=[("/films/new", str(tmp_path))])
+    assert mapped.free_bytes() == pytest.approx(free, rel=0.2)
+
+
+def test_the_room_of_a_folder_nobody_can_see_is_not_known(server: Nox) -> None:
+    assert manager_of(server, save_path="/no/such/folder").free_bytes() is None
+
+
+def test_the_room_of_a_server_that_is_off_is_trouble(clock: HandClock) -> None:
+    manager = QBittorrentManager("127.0.0.1", nox.free_port(), "u", "some-password", clock=clock)
+    with pytest.raises(Unavailable):
+        manager.free_bytes()
+
+
+def test_room_is_looked_for_where_a_folder_will_be_made(tmp_path: Path) -> None:
+    assert free_in(tmp_path / "not" / "yet" / "there") == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.2)
+
+
+def test_where_a_folder_cannot_be_looked_at_nobody_can_tell(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert free_in(tmp_path / "file" / "below") is None
+
+
+def test_a_folder_of_torrents_says_nothing_of_room(tmp_path: Path) -> None:
+    assert TorrentFolder(tmp_path).free_bytes() is None
