@@ -4,7 +4,7 @@ PYTHON ?= $(shell for v in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench bench-names clean package lowest picture
+.PHONY: demo test lint bench bench-economy bench-names clean package lowest picture
 
 demo: $(VENV)/.run
 	@$(BIN)/movie-sync demo $(ARGS)
@@ -39,6 +39,10 @@ picture: $(VENV)/.run
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Months of the service by a simulated clock: what it asks of others, each figure also with its mechanism off.
+bench-economy: $(VENV)/.test
+	$(BIN)/python -m benchmarks.economy $(ARGS)
 
 # Names read and films recognised, beside other parsers, which are installed for this alone.
 bench-names: $(BIN)/python

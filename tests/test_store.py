@@ -495,6 +495,13 @@ def test_a_machine_that_does_not_tell_its_boots_is_not_stopped_for_more_than_an_
     assert (turn.granted, turn.wait_s <= HOUR_S) == (False, True)
 
 
+def test_where_starts_have_no_name_calls_of_an_earlier_one_never_count_again(store: Store) -> None:
+    month_s = 30 * 86400.0
+    take_turn(store, "me", Boot("unknown", month_s), NOW, shares=an_hour(9), spacing_s=0)
+    take_turn(store, "me", Boot("unknown", 2 * HOUR_S), NOW, shares=an_hour(9), spacing_s=0)
+    assert used(store, "me", Boot("unknown", month_s + 60)) == 0
+
+
 # -- providers
 
 

@@ -81,8 +81,13 @@ def take_turn(
             (account, boot.boot_id, boot.seconds, wall, purpose),
         )
         tx.execute(
-            "DELETE FROM calls WHERE account = ? AND ((boot_id = ? AND boot_s < ?) OR (boot_id != ? AND ? > ?))",
-            (account, boot.boot_id, boot.seconds - _KEEP_S, boot.boot_id, boot.seconds, HOUR_S),
+            "DELETE FROM calls WHERE account = ?"
+            " AND ((boot_id = ? AND boot_s < ?) OR ((boot_id != ? OR boot_s > ?) AND ? > ?))",
+            (
+                *(account, boot.boot_id, boot.seconds - _KEEP_S),
+                # Where the system does not tell its starts apart, a moment that lies ahead is of an earlier one.
+                *(boot.boot_id, boot.seconds + _EARLIER_BOOT_S, boot.seconds, HOUR_S),
+            ),
         )
     return Turn(True)
 
