@@ -112,9 +112,7 @@ def confirm(talk: Talk, *, film: str | None) -> Answer:  # noqa: ARG001
         agreed = cleanup.confirm(home, film)
         line = "No film waits for a word of yours."
         if agreed:
-            line = (
-                f"Agreed for {len(agreed)} films. They go when their time has come: movie-sync cleanup preview"
-            )
+            line = f"Agreed for {len(agreed)} films. They go when their time has come: movie-sync cleanup preview"
         data = {"ok": True, "agreed": len(agreed), "films": [str(one.movie) for one in agreed]}
         return Answer(data, [line], notes=[*map(str, home.problems)])
 
