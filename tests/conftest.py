@@ -12,6 +12,7 @@ import pytest
 from program import Program
 
 from movie_sync.errors import Stopping
+from movie_sync.lib import redaction
 from movie_sync.lib.clock import Boot
 from movie_sync.movie import Movie
 from movie_sync.queues.queue_manager import QueueManager
@@ -79,6 +80,14 @@ def nothing_left_running() -> Iterator[None]:
         process = Program.started.pop()
         process.kill()
         process.wait()
+
+
+@pytest.fixture(autouse=True)
+def secrets_stay_with_their_test() -> Iterator[None]:
+    """Else a password such as "pass" would be taken out of every text of the tests behind it."""
+    before = set(redaction._secrets)
+    yield
+    redaction._secrets.intersection_update(before)
 
 
 @pytest.fixture
