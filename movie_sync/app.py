@@ -313,7 +313,7 @@ class App:
         return self._credentials.fingerprint(service) if service in FIELDS else None
 
     def _build_workers(self) -> None:
-        settings, profile = self._config.settings, self._config.profile
+        settings = self._config.settings
         space = DiskSpace(
             self._client,
             self._queue,
@@ -327,12 +327,19 @@ class App:
             self._tracker,
             self._client,
             self._hand_over,
-            profile,
+            self._config.profile,
             self._clock,
             space=space,
             stalled_after_s=settings.stalled_after,
         )
-        sweeps = SweepQueue(self._store, self._clock)
+        self._downloads = self._download_worker(details, upgrades, space)
+        self._monitor = self._monitor_worker(details)
+        self._transfers = self._transfer_worker(upgrades)
+        self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
+        self._workers: Sequence[Worker] = (self._monitor, self._downloads, self._transfers, self._faces)
+
+    def _download_worker(self, details: FilmDetails, upgrades: Upgrades, space: DiskSpace) -> DownloadWorker:
+        settings, profile = self._config.settings, self._config.profile
         ready = Readiness(
             self._tracker,
             self._client,
@@ -343,7 +350,8 @@ class App:
             self._clock,
             max_active=settings.max_active_downloads,
         )
-        self._downloads = DownloadWorker(
+        sweeps = SweepQueue(self._store, self._clock)
+        return DownloadWorker(
             details,
             self._tracker,
             self._client,
@@ -357,40 +365,45 @@ class App:
             upgrades=upgrades,
             on_handed_over=lambda: self._transfers.wake(),  # noqa: PLW0108  built after this one
         )
-        self._monitor = MonitorWorker(
+
+    def _monitor_worker(self, details: FilmDetails) -> MonitorWorker:
+        settings, exports = self._config.settings, self._config.csv_folder
+        return MonitorWorker(
             self._watchlists,
             self._queue,
             details,
             self._health,
             self._clock,
-            exports=CsvFolder(self._config.csv_folder, self._store) if self._config.csv_folder else None,
+            exports=CsvFolder(exports, self._store) if exports else None,
             prove_daily=settings.enable_removal_cleanup,
             check_interval_s=settings.check_interval,
             watchlist_path=self._config.watchlist_path,
             first_run=self._config.first_run,
             on_new=self._downloads.wake,
         )
-        self._transfers = TransferWorker(
+
+    def _transfer_worker(self, upgrades: Upgrades) -> TransferWorker:
+        settings = self._config.settings
+        clean_up = CleanUp(
+            CleanupQueue(self._store, self._clock),
+            self._client,
+            self._health,
+            self._clock,
+            enabled=settings.enable_removal_cleanup,
+            grace_s=settings.removal_grace_period,
+        )
+        return TransferWorker(
             self._client,
             self._queue,
             self._hand_over,
             self._health,
             self._clock,
             upgrades=upgrades,
-            clean_up=CleanUp(
-                CleanupQueue(self._store, self._clock),
-                self._client,
-                self._health,
-                self._clock,
-                enabled=settings.enable_removal_cleanup,
-                grace_s=settings.removal_grace_period,
-            ),
+            clean_up=clean_up,
             stalled_after_s=settings.stalled_after,
             keep_torrent_files=settings.keep_torrent_files,
             on_due=self._downloads.wake,
         )
-        self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
-        self._workers: Sequence[Worker] = (self._monitor, self._downloads, self._transfers, self._faces)
 
     def _nothing_to_do(self) -> ConfigError | None:
         """Why this program would never do anything, None when it will."""

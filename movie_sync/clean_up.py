@@ -105,7 +105,7 @@ class CleanUp:
         """Tell the person once that films wait, and again when their number is another."""
         waiting = len(self._cleanups.held())
         if not waiting:
-            self._cleanups.settle()
+            self._health.fine(PROVIDER)
             return
         message = f"Many films left your lists at once; the files of {waiting} stay until you agree that they go."
         if self._health.state(PROVIDER).message != message:

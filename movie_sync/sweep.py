@@ -30,7 +30,7 @@ class Sweep:
 
     Args:
         sweeps: How far it has come, and which films wait.
-        queue: The films' blocklists.
+        queue: The films and their blocklists.
         tracker: Asked for its newest releases: one call a sweep.
         profile: What the user wants of a release.
         clock: Wall time.
@@ -120,7 +120,7 @@ class Sweep:
         return found
 
     def _judge(self, film_id: int, candidates: Sequence[Release], before: int | None, swept: Swept) -> None:
-        film = self._sweeps.film(film_id)
+        film = self._queue.get(film_id)
         if film is None:
             return
         blocklist = self._queue.refused_releases(film_id)

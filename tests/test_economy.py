@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import HandClock, movie
-from test_workers import HEAT, MATRIX, House, ScriptedClient, client_torrent, scripted
+from test_sweep import asked
+from test_workers import HEAT, MATRIX, House, ScriptedClient, client_torrent, house_in, scripted
 
-from movie_sync.demo.filelist_api import FileListApi
-from movie_sync.demo.letterboxd_site import LetterboxdSite
 from movie_sync.disk_space import GB, DiskSpace
 from movie_sync.errors import Unavailable
 from movie_sync.movie import Movie, Status
@@ -22,17 +21,12 @@ NAME = "The.Matrix.1999.1080p.BluRay.x264-A"
 
 @pytest.fixture
 def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
-    site, api = LetterboxdSite("me", []), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient(), sweeping=True)
-    yield built
-    built.watchlist.close()
-    built.tracker.close()
-    site.close()
-    api.close()
+    with house_in(home, store, clock, sweeping=True) as built:
+        yield built
 
 
-def many(count: int) -> list[Movie]:
-    return [movie(n, f"Wanted {n}", 1900 + n % 100, imdb_id=f"tt{n:07d}") for n in range(1, count + 1)]
+def many(count: int, first: int = 1) -> list[Movie]:
+    return [movie(n, f"Wanted {n}", 1900 + n % 100, imdb_id=f"tt{n:07d}") for n in range(first, first + count)]
 
 
 def wished(house: House, wanted: list[Movie], *, searches: int = 0) -> None:
@@ -41,10 +35,6 @@ def wished(house: House, wanted: list[Movie], *, searches: int = 0) -> None:
     with house.store.write() as tx:
         for film_id, _, _ in films.titles(tx):
             films.change(tx, film_id, searches=searches, details_at=1.0)
-
-
-def asked(house: House) -> Counter[str]:
-    return Counter(request.query["action"] for request in house.api.calls())
 
 
 def work_an_hour(house: House, step_s: float = 60.0) -> None:

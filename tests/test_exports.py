@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 from conftest import HandClock, movie
-from test_workers import HEAT, MATRIX, House, ScriptedClient
+from test_workers import HEAT, MATRIX, House, house_in
 
-from movie_sync.demo.filelist_api import FileListApi
-from movie_sync.demo.letterboxd_site import LetterboxdSite
 from movie_sync.movie import Movie, Queue, Status
 from movie_sync.queues.exports import take_in
 from movie_sync.store import Store, wishes
@@ -25,15 +23,10 @@ HEADER = "Date,Name,Year,Letterboxd URI"
 def house(home: Path, store: Store) -> Iterator[House]:
     # Files have the machine's own time.
     clock = HandClock(time.time())
-    site, api = LetterboxdSite("me", []), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient())
     (home / "exports").mkdir()
-    built.monitor = monitor(built)
-    yield built
-    built.watchlist.close()
-    built.tracker.close()
-    site.close()
-    api.close()
+    with house_in(home, store, clock) as built:
+        built.monitor = monitor(built)
+        yield built
 
 
 def monitor(house: House, *, prove_daily: bool = False, first_run: int | None = None) -> MonitorWorker:

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from command_line import as_before, runner
 from conftest import HandClock, movie
-from test_workers import HEAT, House, ScriptedClient, client_torrent
+from test_workers import HEAT, House, ScriptedClient, client_torrent, house_in
 
 from movie_sync.app import App
 from movie_sync.clients.torrent_folder import TorrentFolder
 from movie_sync.config import Config
 from movie_sync.credentials_manager import CredentialsManager
-from movie_sync.demo.filelist_api import FileListApi
-from movie_sync.demo.letterboxd_site import CHALLENGE, LetterboxdSite
+from movie_sync.demo.letterboxd_site import CHALLENGE
 from movie_sync.demo.loopback import Answer, Request
 from movie_sync.movie import Movie, Queue, Status, WatchedFilm
 from movie_sync.queues.queue_manager import QueueManager
@@ -39,13 +38,8 @@ def nothing_is_left_behind() -> Iterator[None]:
 
 @pytest.fixture
 def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
-    site, api = LetterboxdSite("me", LIST), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient())
-    yield built
-    built.watchlist.close()
-    built.tracker.close()
-    site.close()
-    api.close()
+    with house_in(home, store, clock, LIST) as built:
+        yield built
 
 
 def first_run(house: House, limit: int | None, on_new: Callable[[], None] = lambda: None) -> MonitorWorker:

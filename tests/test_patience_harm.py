@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import HandClock, movie
-from test_workers import HEAT, MATRIX, House, ScriptedClient, scripted
+from conftest import HandClock
+from test_economy import many
+from test_workers import HEAT, MATRIX, House, house_in, scripted
 
-from movie_sync.demo.filelist_api import LIMITED, FileListApi
-from movie_sync.demo.letterboxd_site import LetterboxdSite
+from movie_sync.demo.filelist_api import LIMITED
 from movie_sync.demo.loopback import Answer, Request
 from movie_sync.errors import Unavailable
 from movie_sync.movie import Movie, Release, Status, WatchedFilm
@@ -26,17 +26,8 @@ SITE = "letterboxd:me"
 
 @pytest.fixture
 def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
-    site, api = LetterboxdSite("me", []), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient(), sweeping=True)
-    yield built
-    built.watchlist.close()
-    built.tracker.close()
-    site.close()
-    api.close()
-
-
-def many(count: int, first: int = 1) -> list[Movie]:
-    return [movie(n, f"Wanted {n}", 1900 + n % 100, imdb_id=f"tt{n:07d}") for n in range(first, first + count)]
+    with house_in(home, store, clock, sweeping=True) as built:
+        yield built
 
 
 def release_of(wanted: Movie) -> str:

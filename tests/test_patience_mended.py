@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import HandClock
 from test_choosing import UPGRADING, downloaded, events, with_profile
-from test_economy import house, roomy
+from test_economy import house, many, roomy
 from test_film_details import House as ReadingHouse
-from test_patience_harm import HOUR, NAME, asked, change, drive, many, release_of
+from test_patience_harm import HOUR, NAME, asked, change, drive, release_of
 from test_sweep import SWEEP_S, filler, one_sweep_later, waiting
 from test_workers import HEAT, MATRIX, House, client_torrent, scripted
 

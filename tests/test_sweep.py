@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import HandClock, movie
-from test_workers import HEAT, MATRIX, House, ScriptedClient
+from test_workers import HEAT, MATRIX, House, ScriptedClient, house_in
 
-from movie_sync.demo.filelist_api import LOGIN_PAGE, OUTAGE, FileListApi, Upload
-from movie_sync.demo.letterboxd_site import LetterboxdSite
+from movie_sync.demo.filelist_api import LOGIN_PAGE, OUTAGE, Upload
 from movie_sync.demo.loopback import Answer
 from movie_sync.errors import Unavailable
 from movie_sync.movie import Movie, Release, Status
@@ -25,13 +24,8 @@ NAME = "The.Matrix.1999.1080p.BluRay.x264-A"
 
 @pytest.fixture
 def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
-    site, api = LetterboxdSite("me", []), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient(), sweeping=True)
-    yield built
-    built.watchlist.close()
-    built.tracker.close()
-    site.close()
-    api.close()
+    with house_in(home, store, clock, sweeping=True) as built:
+        yield built
 
 
 def asked(house: House) -> Counter[str]:

@@ -1,9 +1,10 @@
 """The workers, step by step, without threads: replicas over real HTTP, a scripted client for what no real one does."""
 
+import contextlib
 import json
 import logging
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,9 @@ class House:
             self.queue, self.questions, self.tracker, self.client, self.library, self.folder / "torrents"
         )
         self.profile = self.wanted or Config.load(self.folder, environment={}).profile
+        self._build_workers()
+
+    def _build_workers(self) -> None:
         self.space = DiskSpace(self.client, self.queue, minimum_free_bytes=0, max_download_bytes=0)
         self.details = FilmDetails([self.watchlist], None, self.queue, self.health, self.clock)
         self.upgrades = Upgrades(
@@ -248,15 +252,24 @@ MATRIX = movie(1, "The Matrix", 1999, imdb_id="tt0133093", tmdb_id="movie/603")
 HEAT = movie(2, "Heat", 1995, imdb_id="tt0113277", tmdb_id="movie/949")
 
 
-@pytest.fixture
-def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
-    site, api = LetterboxdSite("me", []), FileListApi("user", "secret-passkey")
-    built = House(home, store, clock, site, api, ScriptedClient())
+@contextlib.contextmanager
+def house_in(
+    home: Path, store: Store, clock: HandClock, watched: Sequence[Movie] = (), *, sweeping: bool = False
+) -> Iterator[House]:
+    """A house with an empty tracker and a scripted client; ``watched``: what stands on the watchlist."""
+    site, api = LetterboxdSite("me", watched), FileListApi("user", "secret-passkey")
+    built = House(home, store, clock, site, api, ScriptedClient(), sweeping=sweeping)
     yield built
     built.watchlist.close()
     built.tracker.close()
     site.close()
     api.close()
+
+
+@pytest.fixture
+def house(home: Path, store: Store, clock: HandClock) -> Iterator[House]:
+    with house_in(home, store, clock) as built:
+        yield built
 
 
 def scripted(house: House) -> ScriptedClient:
@@ -867,6 +880,30 @@ def test_a_dead_torrent_that_is_alone_is_replaced_in_the_end(house: House, clock
         house.transfers.step(clock.now())
         clock.turn(HOUR)
     assert house.status(MATRIX) is Status.DUE
+
+
+def test_how_long_a_torrent_stood_is_counted_across_restarts(house: House, clock: HandClock) -> None:
+    info_hash = handed_over(house)
+    scripted(house).torrents[info_hash] = client_torrent(info_hash, "stalled")
+    for _ in range(3):
+        for _ in range(10):
+            house.transfers.step(clock.now())
+            clock.turn(HOUR)
+        house.__post_init__()
+    assert house.status(MATRIX) is Status.DUE
+
+
+def test_a_byte_that_came_begins_the_count_of_standing_anew_also_across_restarts(
+    house: House, clock: HandClock
+) -> None:
+    info_hash = handed_over(house)
+    for progress in (0.0, 0.01, 0.02):
+        scripted(house).torrents[info_hash] = client_torrent(info_hash, "stalled", progress)
+        for _ in range(12):
+            house.transfers.step(clock.now())
+            clock.turn(HOUR)
+        house.__post_init__()
+    assert house.status(MATRIX) is Status.STALLED
 
 
 def test_an_error_on_every_torrent_is_the_disks_and_no_films(house: House, clock: HandClock) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 import click
 
 from movie_sync.cli.films import complete_film
-from movie_sync.cli.output import Answer, Talk, answers, styled
+from movie_sync.cli.output import Answer, Talk, answers, styled, without_command
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import utc_text
 from movie_sync.verbs.home import opened
@@ -21,10 +21,7 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     Example: movie-sync blocklist
              movie-sync blocklist clear "Nosferatu (1922)"
     """  # noqa: D301  click reads the \b
-    if as_json and ctx.invoked_subcommand is not None:
-        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(show, as_json=as_json, verbose=False, log_file=None)
+    without_command(ctx, show, as_json=as_json)
 
 
 @group.command("show", short_help="The same as without a command")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from movie_sync.cli.films import complete_film
-from movie_sync.cli.output import Answer, Talk, answers, styled
+from movie_sync.cli.output import Answer, Talk, answers, styled, without_command
 from movie_sync.cli.search import size_text
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import utc_text
@@ -27,10 +27,7 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     Example: movie-sync cleanup preview
              movie-sync config set enable_removal_cleanup true
     """  # noqa: D301  click reads the \b
-    if as_json and ctx.invoked_subcommand is not None:
-        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(preview, as_json=as_json, verbose=False, log_file=None)
+    without_command(ctx, preview, as_json=as_json)
 
 
 @group.command("preview", short_help="What would be deleted, and what stays and why")

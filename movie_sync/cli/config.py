@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from movie_sync.cli import profile
-from movie_sync.cli.output import Answer, Talk, answers, on_terminal, styled
+from movie_sync.cli.output import Answer, Talk, answers, on_terminal, styled, without_command
 from movie_sync.config import COMMAND_LINE, CONFIG_FILE, FILELIST_FILE, SETTINGS, Config, setting_named, write_settings
 from movie_sync.credentials_manager import CredentialsManager
 from movie_sync.errors import ConfigError
@@ -24,10 +24,7 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     \b
     Example: movie-sync config
     """  # noqa: D301  click reads the \b
-    if as_json and ctx.invoked_subcommand is not None:
-        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(wizard, as_json=as_json, verbose=False, log_file=None)
+    without_command(ctx, wizard, as_json=as_json)
 
 
 group.add_command(profile.group)

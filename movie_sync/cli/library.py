@@ -9,7 +9,7 @@ import msgspec
 
 from movie_sync.cli import EXIT_NOTHING
 from movie_sync.cli.films import complete_film
-from movie_sync.cli.output import Answer, Talk, answers, styled
+from movie_sync.cli.output import Answer, Talk, answers, styled, without_command
 from movie_sync.cli.releases import lines_of_stdin
 from movie_sync.errors import MovieSyncError
 from movie_sync.lib.addresses import home_folder
@@ -28,10 +28,7 @@ def group(ctx: click.Context, *, as_json: bool) -> None:
     Example: movie-sync library
              movie-sync library accept "Nosferatu (1922)"
     """  # noqa: D301  click reads the \b
-    if as_json and ctx.invoked_subcommand is not None:
-        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(questions, as_json=as_json, verbose=False, log_file=None)
+    without_command(ctx, questions, as_json=as_json)
 
 
 @group.command("questions", short_help="The same as without a command")

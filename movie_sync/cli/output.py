@@ -92,6 +92,23 @@ def answers(function: Callable[..., Answer | None], *, logs: bool = True) -> Cal
     return command
 
 
+def without_command(ctx: click.Context, command: click.Command, *, as_json: bool) -> None:
+    """Run a group's command of first resort when none of its commands was named.
+
+    Args:
+        ctx: The group's.
+        command: Made by `answers`.
+        as_json: ``--json`` stood behind the group.
+
+    Raises:
+        UsageError: It did, and a command was named, which has a ``--json`` of its own.
+    """
+    if as_json and ctx.invoked_subcommand is not None:
+        raise click.UsageError(f"--json stands behind the command: {ctx.command_path} {ctx.invoked_subcommand} --json")
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(command, as_json=as_json, verbose=False, log_file=None)
+
+
 def _print(answer: Answer, as_json: bool) -> None:
     for note in answer.notes:
         click.echo(note, err=True)

@@ -14,7 +14,6 @@ from movie_sync.store.overview import BudgetView, QueueStats, WaitingView
 from movie_sync.store.providers import FINE, ProviderState
 
 _SHOWN = 10
-_GAP_SHOWN_S = 86400.0
 
 
 @click.command(short_help="Show the queues and what comes next")
@@ -106,7 +105,7 @@ def _budget(budget: BudgetView, now: float) -> list[str]:
     if budget.swept_at is not None:
         ago = f"newest releases looked at {span_text(now - budget.swept_at)} ago"
         lines.append(f"Watched    {budget.watched:6}   {ago}, every {span_text(budget.sweep_s)}")
-        if budget.gap_at is not None and now - budget.gap_at < _GAP_SHOWN_S:
+        if budget.gap_at is not None:
             ago = span_text(now - budget.gap_at)
             lines.append(f"           A gap {ago} ago: more came than is shown at once; what waits is searched again.")
     return lines

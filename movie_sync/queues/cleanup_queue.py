@@ -255,14 +255,6 @@ class CleanupQueue:
             history.append(tx, now, film.film_id, "cleanup_kept", "You keep its files: no clean-up touches them.")
             _settle(tx, now)
 
-    def settle(self) -> None:
-        """End the trouble that films wait for a word, when none does."""
-        with self._store.read() as tx:
-            if providers.get(tx, PROVIDER).state == FINE:
-                return
-        with self._store.write() as tx:
-            _settle(tx, self._clock.now())
-
 
 def _left(tx: Connection) -> list[FilmRecord]:
     return [film for film in films.left_lists(tx) if film.status is not Status.GONE]

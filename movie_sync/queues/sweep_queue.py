@@ -8,7 +8,7 @@ from movie_sync.lib.clock import Clock
 from movie_sync.movie import Decision, Release, Status
 from movie_sync.store import Store, decisions, films, history, offers, sweeps
 from movie_sync.store.connections import Connection
-from movie_sync.store.films import FilmRecord, WaitingFilm
+from movie_sync.store.films import WaitingFilm
 from movie_sync.store.sweeps import SweepState
 
 _WAITS: Mapping[str, Any] = {
@@ -58,11 +58,6 @@ class SweepQueue:
         """Films that were searched and for which nothing was found so far."""
         with self._store.read() as tx:
             return films.waiting_for_release(tx)
-
-    def film(self, film_id: int) -> FilmRecord | None:
-        """A film as it stands, None when it was merged into another."""
-        with self._store.read() as tx:
-            return films.get(tx, film_id)
 
     def accepted_before(self, film_id: int) -> frozenset[tuple[str, int]]:
         """(tracker, release id) that passed in one of the film's last searches: what became of them is known."""

@@ -44,7 +44,7 @@ class BudgetView(NamedTuple):
         swept_at: Unix seconds of the last look at the newest releases, None: there was none.
         sweep_s: Seconds between two such looks.
         watched: Films that wait for a release to appear.
-        gap_at: When a look last did not reach back to the one before; None: never.
+        gap_at: When a look last did not reach back to the one before, for a day; else None.
     """
 
     tracker: str = ""
@@ -164,7 +164,7 @@ def _budget(tx: Connection, now: float, boot: Boot) -> BudgetView:
         swept.swept_at,
         sweep_s,
         _count(tx, "queue = 'failed' AND status IN ('not_found', 'retrying', 'permanent')"),
-        swept.gap_at,
+        swept.fresh_gap_at(now),
     )
 
 

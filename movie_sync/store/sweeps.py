@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from movie_sync.store.connections import Connection
 
+_GAP_TOLD_S = 86400.0
+
 
 @dataclass(frozen=True, slots=True)
 class SweepState:
@@ -20,6 +22,10 @@ class SweepState:
     swept_at: float | None = None
     gap_at: float | None = None
     gaps: int = 0
+
+    def fresh_gap_at(self, now: float) -> float | None:
+        """The last gap while it is worth telling of, a day; None afterwards."""
+        return self.gap_at if self.gap_at is not None and 0 <= now - self.gap_at < _GAP_TOLD_S else None
 
 
 def get(tx: Connection, tracker: str) -> SweepState:

@@ -60,9 +60,6 @@ def _kept(home: Path) -> Iterator[Finding]:
         yield Finding("queue files", "person", f"An edit that could not be taken lies in {path}.", hint)
 
 
-_GAP_SHOWN_S = 86400.0
-
-
 class _Services:
     """The database and what is asked over the network; one after the other."""
 
@@ -119,8 +116,8 @@ class _Services:
             return Finding("newest releases", "fine", "Not looked at yet; the running service does that.")
         state = max(states, key=lambda one: one.swept_at or 0.0)
         text = f"Last looked at {span_text(now - (state.swept_at or now))} ago."
-        if state.gap_at is not None and 0 <= now - state.gap_at < _GAP_SHOWN_S:
-            text += f" A gap {span_text(now - state.gap_at)} ago: more came than is shown at once."
+        if (gap_at := state.fresh_gap_at(now)) is not None:
+            text += f" A gap {span_text(now - gap_at)} ago: more came than is shown at once."
             return Finding("newest releases", "later", text, "Nothing: what waits is searched again in its turn.")
         return Finding("newest releases", "fine", text)
 
