@@ -1,11 +1,21 @@
-# syntax=docker/dockerfile:1
-FROM python:3.13-slim-bookworm AS build
+# The tag moves, so that security updates of the system come with each build. To build on one exact image, give its digest:
+#   docker build --build-arg BASE=python@sha256:...   (docker buildx imagetools inspect python:3.13-slim-bookworm)
+ARG BASE=python:3.13-slim-bookworm
+
+FROM ${BASE} AS build
 WORKDIR /src
+COPY locks locks
+# Wheels alone, each the very file that was locked: no package's code runs here.
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r locks/build.txt \
+    && python -m venv /opt/movie-sync \
+    && /opt/movie-sync/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r locks/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY movie_sync movie_sync
-RUN python -m venv /opt/movie-sync && /opt/movie-sync/bin/pip install --no-cache-dir '.[builtin]'
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-index --no-deps --no-build-isolation --wheel-dir dist . \
+    && /opt/movie-sync/bin/pip install --no-cache-dir --no-index --no-deps dist/*.whl
 
-FROM python:3.13-slim-bookworm
+FROM ${BASE}
 LABEL org.opencontainers.image.title="Movie Sync" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/movie-sync /opt/movie-sync

@@ -25,13 +25,14 @@ from movie_sync.health import ProviderHealth
 from movie_sync.lib import systemd
 from movie_sync.lib.backoff import RetryPolicy
 from movie_sync.lib.clock import SystemClock
-from movie_sync.lib.files import LOCK_FILE, InstanceLock, make_private_folder
+from movie_sync.lib.files import LOCK_FILE, InstanceLock, delete_unfinished, make_private_folder
 from movie_sync.library.index import PROVIDER as LIBRARY
 from movie_sync.parts import Parts
 from movie_sync.queues.cleanup_queue import PROVIDER as CLEANUP
 from movie_sync.queues.cleanup_queue import CleanupQueue
 from movie_sync.queues.earlier_homes import take_in_watchlist
 from movie_sync.queues.json_files import QueueFiles
+from movie_sync.queues.old_events import OldEvents
 from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.queues.sweep_queue import SweepQueue
@@ -42,7 +43,7 @@ from movie_sync.store.overview import BUDGET
 from movie_sync.store.providers import NEEDS_USER
 from movie_sync.sweep import Sweep
 from movie_sync.trackers.call_budget import for_searches
-from movie_sync.transfer_worker import TransferWorker, missing_from
+from movie_sync.transfer_worker import TransferWorker, broken_in, missing_from
 from movie_sync.upgrades import Upgrades
 from movie_sync.watchlists.csv_folder import PROVIDER as CSV
 from movie_sync.watchlists.csv_folder import CsvFolder
@@ -173,6 +174,8 @@ class App:
         make_private_folder(home)
         self._lock.acquire()
         held.callback(self._lock.release)
+        for folder in (home, home / "torrents", home / "torrents" / "builtin"):
+            delete_unfinished(folder)
         self._store = Store(home / DATABASE_FILE)
         held.callback(self._store.close)
         self._files = QueueFiles(home, self._store, self._clock)
@@ -275,7 +278,7 @@ class App:
         services = {self._tracker.name, self._client.name}
         prints = {name: print_ for name in services if (print_ := self._fingerprint(name)) is not None}
         self._health = ProviderHealth(self._store, self._clock, self._config.home, prints)
-        noted = {refusing(self._client), missing_from(self._client)}
+        noted = {refusing(self._client), missing_from(self._client), broken_in(self._client)}
         settings = self._config.settings
         used = {
             LIBRARY: True,
@@ -335,7 +338,10 @@ class App:
         self._downloads = self._download_worker(details, upgrades, space)
         self._monitor = self._monitor_worker(details)
         self._transfers = self._transfer_worker(upgrades)
-        self._faces = FacesWorker(self._files, self._clock, on_edit=self._downloads.wake)
+        self._old_events = OldEvents(self._store, self._clock)
+        self._faces = FacesWorker(
+            self._files, self._clock, on_edit=self._downloads.wake, on_quiet=self._old_events.look
+        )
         self._workers: Sequence[Worker] = (self._monitor, self._downloads, self._transfers, self._faces)
 
     def _download_worker(self, details: FilmDetails, upgrades: Upgrades, space: DiskSpace) -> DownloadWorker:
@@ -524,11 +530,11 @@ class App:
         """Work until told to stop."""
         if (idle := self._nothing_to_do()) is not None:
             log.warning("%s", idle)
-        self._start()
-        log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
-        systemd.notify("READY=1")
         version = self._store.data_version()
         try:
+            self._start()
+            log.info("Movie Sync %s runs on %s.", __version__, self._config.home)
+            systemd.notify("READY=1")
             while not self._stop.wait(_POLL_S):
                 systemd.notify("WATCHDOG=1")
                 try:
@@ -559,8 +565,8 @@ class App:
     def _start(self) -> None:
         for worker in self._workers:
             thread = threading.Thread(target=worker.run, args=(self._halt,), name=worker.name, daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _end(self) -> None:
         """Wait for the workers, but not longer than a person would."""
@@ -606,6 +612,8 @@ class App:
         while self._client.embedded and self._transfers.unfinished() and not self._stop.is_set():
             self._clock.wait(0.2)
             self._transfers.guarded_step()
+        while not self._stop.is_set() and self._old_events.look():
+            pass
         if self._stop.is_set():
             raise Stopping("The pass was interrupted; the next one goes on.")
         return self._outcome(begun_at)

@@ -259,6 +259,10 @@ _PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+# Settings that name files and folders of this machine; a profile is looked for when it is read.
+_PATHS = frozenset({"watchlist_file", "download_directory", "library_directories", "csv_directory"})
+
+
 def _part_names(key: str) -> tuple[str, ...]:
     """Every part a setting can name: the bundled ones, then what installed packages bring."""
     group, bundled = _PARTS[key]
@@ -532,7 +536,7 @@ def named_profile(name: str, home: Path, origin: str = COMMAND_LINE) -> Profile:
         return READY_MADE[name]
     try:
         path = _profile_path(name, home)
-        there = path.exists()
+        there = path.is_file()
     except (OSError, RuntimeError, ValueError):  # a user nobody knows, a name longer than names may be
         path, there = home / name, False
     if not there:
@@ -543,7 +547,7 @@ def named_profile(name: str, home: Path, origin: str = COMMAND_LINE) -> Profile:
             hint="movie-sync config profile show balanced prints one to begin with.",
         )
     try:
-        return profile_from(_read(path), path.stem)
+        return profile_from(_readable_throughout(_read(path)), path.stem)
     except ValueError as exc:  # msgspec.ValidationError is one
         raise ConfigError(
             f"{path}: {exc}.", file=path.name, key="profile", hint="Correct it; it was left as it is."
@@ -561,7 +565,7 @@ def _read(path: Path, notes: list[str] | None = None) -> dict[str, Any]:
         found = dict(pairs)
         if notes is not None and len(found) < len(pairs):
             twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
-            notes.extend(f"{path}: {key} stands there twice; the last one counts." for key in twice)
+            notes.extend(f"{path}: {_readable(key)} stands there twice; the last one counts." for key in twice)
         return found
 
     try:
@@ -614,11 +618,19 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
         return _possible(msgspec.convert(plain.strip() if isinstance(plain, str) else plain, setting.type), setting)
     except ValueError as exc:  # msgspec.ValidationError is one
         raise _wrong(where, setting.key, value, setting.allowed) from exc
+    except RuntimeError as exc:  # as Path.expanduser says it
+        raise _wrong(where, setting.key, value, "a path whose ~ is the home folder of a user there is") from exc
 
 
 def _possible(value: Any, setting: Setting) -> Any:
-    """The value; raises ValueError when it should be an address or name a part, and does not."""
-    if setting.key in _PARTS:
+    """The value; raises ValueError or RuntimeError when it should be an address, a path or a part, and is none."""
+    # What the environment and the command line hold may be no text at all.
+    json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode()
+    if setting.key in _PATHS:
+        for path in value if isinstance(value, tuple) else (value,):
+            if "\0" in str(Path(path).expanduser()):
+                raise ValueError(path)
+    elif setting.key in _PARTS:
         if unknown := {*(value if isinstance(value, tuple) else (value,))} - {*_part_names(setting.key)}:
             raise ValueError(unknown)
     elif setting.key.endswith("_url"):
@@ -645,7 +657,7 @@ def _from_text(setting: Setting, text: str) -> Any:
     if get_origin(kind) is tuple:
         try:
             return json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return [part.strip() for part in text.split(",") if part.strip()]
     return text
 
@@ -659,13 +671,27 @@ def _span(text: str) -> float | str:
 
 
 def _wrong(where: str, key: str, value: Any, allowed: str) -> ConfigError:
-    shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = _readable(json.dumps(value, ensure_ascii=False, default=str))
     shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
     return ConfigError(f"{where}: {key} is {shown}; allowed is {allowed}.", file=where, key=key)
 
 
+def _readable(text: str) -> str:
+    """Text that can be written, of one that the environment or the command line may have held as bytes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _readable_throughout(data: dict[str, Any]) -> dict[str, Any]:
+    """The same data; raises ValueError for half a character in it, which is valid JSON and can be kept nowhere."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as exc:
+        raise ValueError(f"{exc.object[exc.start : exc.end]!a} in it is half a character") from exc
+    return data
+
+
 def _unknown(file: str, key: str) -> str:
-    return f"{file}: nobody knows the setting {key}{_meant(key)}"
+    return f"{file}: nobody knows the setting {_readable(key)}{_meant(key)}"
 
 
 def _meant(key: str) -> str:
@@ -692,7 +718,7 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             # The prefix they share would make any two alike.
             near = difflib.get_close_matches(name[len(_PREFIX) :], [one[len(_PREFIX) :] for one in known], n=1)
             meant = f"; did you mean {_PREFIX}{near[0]}?" if near else "."
-            yield f"Nobody knows the environment variable {name}{meant}"
+            yield f"Nobody knows the environment variable {_readable(name)}{meant}"
 
 
 def setting_named(key: str) -> Setting:

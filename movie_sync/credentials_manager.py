@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movie_sync.errors import CredentialsError
-from movie_sync.lib.files import make_private_folder, write_once, write_whole
+from movie_sync.lib.files import make_private_folder, sync_folder, write_once, write_whole
 from movie_sync.lib.redaction import keep_secret
 
 if TYPE_CHECKING:
@@ -164,12 +164,17 @@ class CredentialsManager:
         if file:
             try:
                 return Path(file).expanduser().read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as exc:
+            except (OSError, UnicodeDecodeError, RuntimeError) as exc:  # the last when ~ is nobody's home folder
+                readable = os.fsencode(file).decode("utf-8", "replace")
                 raise CredentialsError(
-                    f"The file {file}, named by {name}_FILE, cannot be read ({type(exc).__name__}).",
+                    f"The file {readable}, named by {name}_FILE, cannot be read ({type(exc).__name__}).",
                     hint="Check its name and rights.",
                 ) from exc
         value = self._environment.get(name, "").strip()
+        try:
+            value.encode()
+        except UnicodeEncodeError as exc:  # bytes that are no UTF-8 come as half characters
+            raise CredentialsError(f"The environment variable {name} holds no text.", hint="Set it anew.") from exc
         return value or None
 
     def _key(self) -> bytes:
@@ -248,7 +253,8 @@ class CredentialsManager:
 
         try:
             data = json.loads(self._fernet().decrypt(path.read_bytes().strip()))
-        except (InvalidToken, ValueError) as exc:
+            json.dumps(data, ensure_ascii=False).encode()  # half a character is no part of a password
+        except (InvalidToken, ValueError, RecursionError) as exc:
             raise CredentialsError(
                 f"{path} cannot be read with this key.",
                 hint=f"Put the right key into {KEY_FILE} or MOVIE_SYNC_KEY, or delete {path.name} to be asked again.",
@@ -263,5 +269,7 @@ class CredentialsManager:
         make_private_folder(self._home)
         token = self._fernet().encrypt(json.dumps(everything).encode())
         write_whole(self._home / CREDENTIALS_FILE, token + b"\n")
-        for old in self._earlier():
-            old.unlink()
+        if earlier := self._earlier():
+            for old in earlier:
+                old.unlink()
+            sync_folder(self._home)  # one that comes back would bring a log-in back that was cleared

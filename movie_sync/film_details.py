@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from movie_sync.errors import BadReply, ProviderError, QueryRefused
+from movie_sync.errors import BadReply, ProviderError, QueryRefused, Unavailable
 from movie_sync.health import ProviderHealth
 from movie_sync.lib.clock import Clock
 from movie_sync.queues.queue_manager import QueueManager
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 # What nobody waits for is asked this far apart, on top of the polite delay.
 QUIET_S = 30.0
+# So many films in a row without a page that can be read are no accident.
+_IN_A_ROW = 3
 # For fewer films a bulk query is not worth it: their pages say more.
 BULK_FROM = 10
 
@@ -48,6 +50,9 @@ class FilmDetails:
         self._clock = clock
         self._one_in_bulk = threading.Lock()
         self._quiet_at: float | None = None
+        # Films without a page that can be read, ever and since the last that could be.
+        self._not_now: set[int] = set()
+        self._in_a_row: set[int] = set()
 
     def of(self, film: FilmRecord) -> FilmRecord:
         """The film with what can be known of it, asked for now if it never was; as it is when no source can be asked.
@@ -74,7 +79,7 @@ class FilmDetails:
         if found := self._in_bulk():
             self._quiet_at = now
             return next((film for film in found.values() if film.details_at is not None), None)
-        film = self._queue.without_details()
+        film = self._queue.without_details(self._not_now)
         if film is None:
             return None
         self._quiet_at = now
@@ -133,8 +138,6 @@ class FilmDetails:
     def _read_page(self, watchlist: Watchlist, film: FilmRecord) -> FilmRecord | None:
         """Learn what a film's page says; a source that cannot be asked now is no reason to stop.
 
-        One page that cannot be read is no reason to leave the whole source alone: it is not asked for again.
-
         Returns:
             The film as it is known then (another one when both turned out to be one); None when nothing was learnt.
         """
@@ -144,15 +147,35 @@ class FilmDetails:
         except QueryRefused as exc:
             log.info("%s: %s", film.movie, exc)
         except BadReply as exc:
-            log.warning("%s: %s", film.movie, exc)
-            self._health.keep_sample(exc)
+            self._not_read(film, exc)
+            return None
         except ProviderError as exc:
             self._health.failed(exc)
             return None
         if facts is None:
-            self._queue.no_details(film.film_id)
+            nowhere = f"{watchlist.provider.capitalize()} has no page of any film it is asked for."
+            self._not_read(film, Unavailable(watchlist.provider, nowhere, hint="Check its address in the settings."))
             return None
+        self._in_a_row.clear()
         return self._queue.learn(film.film_id, facts)
+
+    def _not_read(self, film: FilmRecord, error: ProviderError) -> None:
+        """One page that is not there, or cannot be read, is no reason to leave its source alone; several in a row are.
+
+        Args:
+            film: It is asked for again when the film is searched again, but not in quiet times.
+            error: What is to be said of several.
+        """
+        self._not_now.add(film.film_id)
+        self._in_a_row.add(film.film_id)
+        if len(self._in_a_row) >= _IN_A_ROW:
+            self._in_a_row.clear()
+            self._health.failed(error)
+        elif isinstance(error, BadReply):
+            log.warning("%s: %s", film.movie, error)
+            self._health.keep_sample(error)
+        else:
+            log.info("%s has no page to be read.", film.movie)
 
 
 def _lacks_details(film: FilmRecord) -> bool:

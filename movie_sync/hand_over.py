@@ -15,10 +15,14 @@ from movie_sync.library.match import match
 from movie_sync.movie import Decision, Release, Torrent
 from movie_sync.queues.questions import Questions
 from movie_sync.queues.queue_manager import QueueManager
+from movie_sync.releases.rules import holds_another_film
 from movie_sync.store.films import FilmRecord
 from movie_sync.trackers.download_service import MovieDownloader
 
 log = logging.getLogger(__name__)
+
+# A list may round; samples and padding are small beside a film.
+_MORE, _MORE_BYTES = 1.1, 1 << 28
 
 
 class HandOver:
@@ -70,27 +74,46 @@ class HandOver:
         reasons: list[str] = []
         for decision in accepted:
             try:
-                torrent = self.fetch(decision.release, refused)
+                torrent = self.fetch(film, decision.release, refused)
+                self._check_name(decision.release, torrent)
             except BadTorrent as exc:
                 log.info("%s: %s", film.movie, exc)
                 reasons.append(str(exc))
                 continue
-            return self._queue.intend(film.film_id, decision.release, torrent, self._client.name, decision.because)
+            because = "; ".join((decision.because, *(f"before it: {reason.rstrip('.')}" for reason in reasons)))
+            return self._queue.intend(film.film_id, decision.release, torrent, self._client.name, because)
         raise NothingFound(f"No .torrent of {film.movie} could be used.", reasons)
 
-    def fetch(self, release: Release, refused: frozenset[str]) -> Torrent:
+    def _check_name(self, release: Release, torrent: Torrent) -> None:
+        """Raises BadTorrent when it would write over what another of our torrents wrote."""
+        if self._queue.name_taken(torrent):
+            self.forget_torrent(torrent.info_hash)
+            raise BadTorrent(f"{release.name} would write over {torrent.name}, which is another torrent's.")
+
+    def fetch(self, film: FilmRecord, release: Release, refused: frozenset[str]) -> Torrent:
         """Fetch a .torrent and keep its file.
 
         Args:
+            film: It is for.
             release: Of the tracker.
             refused: Info-hashes that went wrong for this film.
 
         Raises:
-            BadTorrent: It is none, or one of the refused. ProviderError as for MovieDownloader.fetch_torrent.
+            BadTorrent: It is none, one of the refused, or another film's. ProviderError as for
+                MovieDownloader.fetch_torrent.
         """
         torrent = self._tracker.fetch_torrent(release)
         if torrent.info_hash in refused:
             raise BadTorrent(f"{release.name} is the same torrent as one that went wrong before.")
+        # Whether there is room was judged by what the list said.
+        if release.size_bytes and torrent.size_bytes > release.size_bytes * _MORE + _MORE_BYTES:
+            raise BadTorrent(
+                f"The .torrent of {release.name} names {torrent.size_bytes} bytes, the tracker's list"
+                f" {release.size_bytes}."
+            )
+        if torrent.name != release.name and holds_another_film(film.movie, torrent.name):
+            raise BadTorrent(f"The .torrent of {release.name} holds another film: {torrent.name}.")
+        self._folder.parent.stat()  # a home folder that was moved away is not made anew: there would be two
         make_private_folder(self._folder)
         write_whole(self.torrent_path(torrent.info_hash), torrent.data)
         return torrent

@@ -9,6 +9,8 @@ from typing import Literal
 Kind = Literal["film", "series", "unknown"]
 # What a tracker is asked for: by a person, first and repeated searches, and the sweep over the newest releases.
 Purpose = Literal["hand", "search", "repeat", "sweep"]
+# In which a film can have come out: before, there was none; further ahead, none is announced.
+YEARS = range(1870, 2101)
 _TITLE_YEAR = re.compile(r"^(?P<title>.*\S)\s+\((?P<year>\d{4})\)$", re.DOTALL)
 
 
@@ -115,8 +117,9 @@ class Movie:
 
 def title_and_year(text: str) -> tuple[str, int | None]:
     """``Blades of Glory (2007)`` as its two parts; a text without a year at its end is all title."""
-    match = _TITLE_YEAR.match(text.strip())
-    return (match["title"], int(match["year"])) if match else (text.strip(), None)
+    text = " ".join(text.split())  # a title is one line
+    match = _TITLE_YEAR.match(text)
+    return (match["title"], int(match["year"])) if match and int(match["year"]) in YEARS else (text, None)
 
 
 @dataclass(frozen=True, slots=True)

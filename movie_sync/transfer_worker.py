@@ -9,7 +9,7 @@ from movie_sync.clients.torrent_client import BROKEN, TorrentClient, disk_is_wel
 from movie_sync.errors import NeedsPerson, ProviderError
 from movie_sync.hand_over import HandOver
 from movie_sync.health import ProviderHealth
-from movie_sync.lib.clock import Clock
+from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import ClientTorrent, Status
 from movie_sync.queues.queue_manager import PROGRESS_STEP, QueueManager
 from movie_sync.store.films import FilmRecord
@@ -35,6 +35,11 @@ MANY_MISSING_SHARE = 0.2
 def missing_from(client: TorrentClient) -> str:
     """Under which name it is noted that many torrents are missing; the client itself is well."""
     return f"{client.name}:missing"
+
+
+def broken_in(client: TorrentClient) -> str:
+    """Under which name it is noted that downloads stopped with an error there; the client itself is well."""
+    return f"{client.name}:errors"
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class TransferWorker(Worker):
         self._on_due = on_due
         self._watched: dict[int, _Watch] = {}
         self._polled_at: float | None = None
+        self._broken_polls = 0
         self._unfinished = 0
 
     def step(self, now: float) -> float:
@@ -101,6 +107,7 @@ class TransferWorker(Worker):
             self._polled_at = None
             self._unfinished = 0
             self._health.fine(missing_from(self._client))
+            self._health.fine(broken_in(self._client))
         if not self._client.reports:
             return LONGEST_WAIT_S
         if self._health.next_try(self._client.name) > now:
@@ -187,6 +194,7 @@ class TransferWorker(Worker):
         moving = any(torrent.speed_bytes_s > 0 for torrent in undone)
         # An error is the torrent's own only when others, or the disk, are seen to be well.
         alone = len(broken) == 1 and (moving or disk_is_well(broken[0]))
+        self._note_broken(0 if alone else len(broken), len(undone))
         # One that is alone has no other to tell whether it is the line.
         counts = moving or len(undone) == 1
         watched, self._watched = self._watched, {}
@@ -198,6 +206,22 @@ class TransferWorker(Worker):
                 fresh = _Watch(transfer.progress, self._clock.monotonic(), shown, transfer.stood_s)
                 watch = self._watched[transfer.transfer_id] = watched.get(transfer.transfer_id, fresh)
                 self._follow(transfer, torrent, watch, elapsed_s if counts else 0.0, alone=alone)
+
+    def _note_broken(self, broken: int, unfinished: int) -> None:
+        """More than one: it is the disk or the folder, and only a person can mend it."""
+        noted = broken_in(self._client)
+        # One poll may see a passing state.
+        self._broken_polls = self._broken_polls + 1 if broken else 0
+        if not broken:
+            self._health.fine(noted)
+        elif self._broken_polls >= 2 and self._health.state(noted).state == FINE:
+            self._health.failed(
+                NeedsPerson(
+                    noted,
+                    f"{self._client.name} reports an error with {broken} of {unfinished} downloads.",
+                    hint="Check the folder it saves to and the room there, then start them again in it.",
+                )
+            )
 
     def _follow(
         self, transfer: Transfer, torrent: ClientTorrent, watch: _Watch, counted_s: float, *, alone: bool
@@ -250,7 +274,7 @@ class TransferWorker(Worker):
         if watch.stood_s - transfer.stood_s >= STOOD_STEP_S:
             self._queue.stood(transfer, watch.stood_s)
         if watch.stood_s >= self._stalled_after_s:
-            self._block(transfer, f"no byte and no seed for {watch.stood_s / 3600:.0f} h.")
+            self._block(transfer, f"no byte and no seed for {span_text(watch.stood_s)}.")
         elif not watch.shown_stalled and self._clock.monotonic() - watch.moved_at >= SHOWN_STALLED_S:
             watch.shown_stalled = True
             self._queue.stalled(transfer, "No byte came for a while.")

@@ -8,7 +8,7 @@ from movie_sync.clients.torrent_client import BROKEN, DUTY_RATIO, DUTY_S, Torren
 from movie_sync.disk_space import DiskSpace
 from movie_sync.errors import BadTorrent, ClientRefuses, ProviderError, Unavailable
 from movie_sync.hand_over import HandOver
-from movie_sync.lib.clock import Clock
+from movie_sync.lib.clock import Clock, span_text
 from movie_sync.movie import ClientTorrent, Decision, ParsedRelease, Release, Torrent
 from movie_sync.queues.queue_manager import CHOSEN, PROGRESS_STEP, QueueManager
 from movie_sync.queues.upgrade_queue import FIRST_LOOK_S, NEXT_LOOK_S, UpgradeQueue
@@ -135,11 +135,11 @@ class Upgrades:
                 return
             because = f"{_quality(decision.release.name)} over {_quality(current.release_name)}"
             try:
-                torrent = self._hand_over.fetch(decision.release, self._queue.blocklisted_hashes(film.film_id))
+                torrent = self._hand_over.fetch(film, decision.release, self._queue.blocklisted_hashes(film.film_id))
             except BadTorrent as exc:
                 log.info("%s: %s", film.movie, exc)
                 continue
-            if torrent.info_hash == current.info_hash or torrent.name in names or self._upgrades.name_taken(torrent):
+            if torrent.info_hash == current.info_hash or torrent.name in names or self._queue.name_taken(torrent):
                 log.info("%s: %s would write over what is there.", film.movie, decision.release.name)
                 self._hand_over.forget_torrent(torrent.info_hash)
                 continue
@@ -214,7 +214,7 @@ class Upgrades:
         elif torrent.state not in {"checking", "paused"}:
             watch.stood_s += elapsed_s
             if watch.stood_s > self._stalled_after_s:
-                self._give_up(transfer, f"no byte and no seed for {watch.stood_s / 3600:.0f} h.")
+                self._give_up(transfer, f"no byte and no seed for {span_text(watch.stood_s)}.")
 
     def _add(self, transfer: Transfer) -> None:
         """Give it to the client; one it had already, and lost, is not worth a second try."""

@@ -6,9 +6,10 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from movie_sync.errors import Stopping, StoreError
+from movie_sync.errors import MovieSyncError, Stopping, StoreError
 from movie_sync.lib.backoff import provider_wait_s
 from movie_sync.lib.clock import Clock
+from movie_sync.lib.shortage import shortage
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +78,21 @@ class Worker(abc.ABC):
     def _failed(self, exc: Exception) -> float:
         self.errors_in_a_row += 1
         wait_s = min(provider_wait_s(self.errors_in_a_row), 900.0)
-        text = f"{type(exc).__name__}: {exc}"
+        text = _in_words(exc)
         if text != self._last_error:
-            expected = isinstance(exc, StoreError | OSError)
+            expected = isinstance(exc, StoreError | OSError) or shortage(exc)
             log.error("%s: %s Next try in %.0f s.", self.name, text, wait_s, exc_info=None if expected else exc)
         self._last_error = text
         return wait_s
+
+
+def _in_words(exc: Exception) -> str:
+    """What a person is told of an error that nobody expected; of a disk or a database, what to do too."""
+    if isinstance(exc, MovieSyncError):
+        return str(exc)
+    if isinstance(exc, OSError) and exc.strerror:
+        return f"{exc.filename or 'A file'} cannot be used ({exc.strerror}). Check its rights and the free space."
+    return shortage(exc) or f"{type(exc).__name__}: {exc}"
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from movie_sync.lib.backoff import search_again_s
 from movie_sync.lib.clock import Clock
 from movie_sync.lib.files import write_whole
 from movie_sync.lib.redaction import redact
+from movie_sync.lib.shortage import shortage
 from movie_sync.movie import Decision, Purpose, Release, Status, WatchedFilm
 from movie_sync.queues.entries import entry_of
 from movie_sync.queues.exports import take_in
@@ -353,6 +354,7 @@ class DownloadWorker(Worker):
             try:
                 if self._upgrades.look():
                     self._ready.tracker_answered()
+                    self._on_handed_over()
                     return 0.0
             except ProviderError as exc:
                 self._ready.tracker_failed(exc)
@@ -391,6 +393,8 @@ class DownloadWorker(Worker):
         except (StoreError, OSError):
             raise
         except Exception as exc:
+            if shortage(exc):
+                raise  # of the machine, and no film's own
             self._queue.fail(film.film_id, "internal_error", f"An unexpected {type(exc).__name__} stopped its search.")
             self.tally.counts["failed"] += 1
             raise

@@ -9,7 +9,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from program import Program
 
 from movie_sync.errors import Stopping
 from movie_sync.lib import redaction
@@ -17,6 +16,8 @@ from movie_sync.lib.clock import Boot
 from movie_sync.movie import Movie
 from movie_sync.queues.queue_manager import QueueManager
 from movie_sync.store import Store
+from reliability.disk import preload
+from reliability.program import Program
 
 # The gate has to say the same twice; at home each run may find something new.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
@@ -88,6 +89,12 @@ def secrets_stay_with_their_test() -> Iterator[None]:
     before = set(redaction._secrets)
     yield
     redaction._secrets.intersection_update(before)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shim that watches a program's files (reliability/disk)."""
+    return preload.build(tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture

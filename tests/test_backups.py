@@ -174,6 +174,12 @@ def test_a_backup_names_its_files_for_scripts(full: Path, tmp_path: Path, run: R
     assert answered.json["with_key"] is False
 
 
+@pytest.mark.parametrize("command", ["backup", "restore", "diagnose"])
+def test_a_file_in_the_home_of_nobody_is_told_in_a_sentence(command: str, full: Path, run: Run) -> None:
+    error = run(command, "~nobody-here/saved", "--json").failed(3, "config")
+    assert "~nobody-here/saved cannot be found" in error["message"]
+
+
 def test_a_hand_edited_queue_file_is_taken_in_before_the_backup(
     full: Path, run: Run, tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -622,8 +628,10 @@ def with_a_bad_page(database: bytes) -> bytes:
         lambda _: b"",
         lambda database: altered(database, Path(), "DROP TABLE names"),
         lambda database: altered(database, Path(), "ALTER TABLE films RENAME COLUMN queue TO other"),
+        lambda database: altered(database, Path(), "UPDATE films SET directors = 'no list'"),
+        lambda database: altered(database, Path(), "UPDATE films SET status = 'no state', queue = 'left'"),
     ],
-    ids=["a bad page", "half of it", "an empty file", "a table less", "a column less"],
+    ids=["a bad page", "half of it", "an empty file", "a table less", "a column less", "no list", "no state"],
 )
 def test_a_damaged_database_in_a_backup_is_refused(
     damage: Callable[[bytes], bytes],
@@ -658,7 +666,12 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> list[str]:
 
     def dying(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def do(path: Path, *arguments: Any, **options: Any) -> Any:
-            if "before-restore" in str(path) or ".restore-" in path.name or path.suffix == ".tmp":
+            if (
+                "before-restore" in str(path)
+                or ".restore-" in path.name
+                or path.suffix == ".unfinished"
+                or "empty" in path.parts
+            ):
                 return real(path, *arguments, **options)
             if len(done) == step:
                 raise Killed

@@ -89,6 +89,21 @@ def test_damaged_resume_data_means_that_files_are_checked(world: World, tmp_path
     second.close()
 
 
+def test_resume_data_of_another_torrent_means_that_files_are_checked(world: World, tmp_path: Path) -> None:
+    torrent = offered(world)
+    first = client_in(tmp_path)
+    first.ensure(torrent)
+    until(first, torrent, lambda seen: seen.done)
+    first.close()
+    resume = tmp_path / "state" / f"{torrent.info_hash}.fastresume"
+    of_another = resume.read_bytes().replace(bytes.fromhex(torrent.info_hash), b"\1" * 20)
+    assert of_another != resume.read_bytes()
+    resume.write_bytes(of_another)
+    second = client_in(tmp_path)
+    until(second, torrent, lambda seen: seen.done)
+    second.close()
+
+
 def test_without_a_clean_stop_files_are_checked_and_completed(world: World, tmp_path: Path) -> None:
     torrent = offered(world)
     (tmp_path / "state").mkdir()

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from command_line import Answered, Run, as_before, runner
 from conftest import movie
-from program import Program
 
 from movie_sync.demo import nox
 from movie_sync.demo.filelist_api import LIMITED, FileListApi
@@ -31,6 +30,7 @@ from movie_sync.lib.clock import SystemClock
 from movie_sync.lib.files import InstanceLock
 from movie_sync.store import Store
 from movie_sync.verbs import trials
+from reliability.program import Program
 
 WRONG_PASSKEY = "f" * 32
 

@@ -709,7 +709,9 @@ def test_the_json_of_an_import_counts_what_is_seen_before(run: Run, export: Path
     assert run("stats", "--json").json["pending"] == 3
 
 
-@pytest.mark.parametrize("take", ["", "0", "-1", "1.5", "ALL", "some", "10000000", "²", "१"])
+@pytest.mark.parametrize(
+    "take", ["", "0", "-1", "1.5", "ALL", "some", "10000000", "²", "१", pytest.param("9" * 4400, id="long")]
+)
 def test_a_number_of_films_that_is_none_is_wrong_usage(take: str, run: Run, export: Path, home: Path) -> None:
     answered = run("import", export, f"--take={take}", "--json")
     assert (answered.code, answered.json["code"]) == (2, "usage")

@@ -112,6 +112,12 @@ def test_home_is_where_the_variable_says_else_in_the_users_folder(
     assert home_folder({"MOVIE_SYNC_HOME": "here"}) == tmp_path / "here"
 
 
+def test_a_home_of_nobody_is_told_in_a_sentence() -> None:
+    with pytest.raises(ConfigError, match="~nobody-here/films cannot be found") as caught:
+        home_folder({"MOVIE_SYNC_HOME": "~nobody-here/films"})
+    assert caught.value.hint
+
+
 def test_load_finds_its_home_by_the_environment(home: Path) -> None:
     write(home, CONFIG_FILE, {"username": "ion"})
     config = Config.load(environment={"MOVIE_SYNC_HOME": str(home)})

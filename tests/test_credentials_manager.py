@@ -191,6 +191,17 @@ def test_a_secret_file_that_cannot_be_read_is_named_with_its_variable(
     assert caught.value.hint
 
 
+def test_a_secret_file_whose_name_is_no_text_is_told_in_one(home: Path) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        manager(home, MOVIE_SYNC_FILELIST_PASSKEY_FILE=os.fsdecode(b"/secret-\xff")).get("filelist")
+    assert "/secret-\N{REPLACEMENT CHARACTER}, named by" in caught.value.message
+
+
+def test_a_secret_file_in_the_home_of_nobody_is_named_with_its_variable(home: Path) -> None:
+    with pytest.raises(CredentialsError, match="~nobody-here/passkey, named by MOVIE_SYNC_FILELIST_PASSKEY_FILE,"):
+        manager(home, MOVIE_SYNC_FILELIST_PASSKEY_FILE="~nobody-here/passkey").get("filelist")
+
+
 def test_what_the_environment_gives_is_never_stored(home: Path) -> None:
     credentials = manager(home, MOVIE_SYNC_FILELIST_PASSKEY=PASSKEY)
     assert credentials.require("filelist", lambda _: "ion") == FILELIST

@@ -188,7 +188,7 @@ def test_whatever_stands_under_the_header_is_films_or_an_error_for_people(text: 
         ("1917", ("1917", None)),
         ("(1917)", ("(1917)", None)),
         ("Heat(1995)", ("Heat(1995)", None)),
-        ("Two\nlines (1995)", ("Two\nlines", 1995)),
+        ("Two\nlines (1995)", ("Two lines", 1995)),
         ("", ("", None)),
     ],
 )

@@ -36,6 +36,7 @@ from movie_sync.store import Store
 from movie_sync.store.migrations import STEPS
 from movie_sync.store.overview import EMPTY
 from movie_sync.watchlists.watchlist import Known
+from reliability.__main__ import PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOC = ROOT / "doc"
@@ -257,6 +258,12 @@ def test_a_page_about_a_part_ends_with_troubleshooting(page: str) -> None:
     text = text_of(f"{page}.md")
     assert headings(text)[-1] == "Troubleshooting"
     assert len(re.findall(r"^- \*\*", section(text, "Troubleshooting"), re.M)) >= 3
+
+
+def test_every_part_was_tried_and_nothing_was_lost() -> None:
+    page = text_of("reliability.md")
+    assert [name for name in PARTS if f"| `python -m reliability {name} " not in page] == []
+    assert "LOST" not in page
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -465,6 +465,25 @@ def test_a_download_status_means_what_the_facts_say(
 @pytest.mark.parametrize(
     "answer",
     [
+        Answer(b"<title>Just a moment...</title>", 403),
+        Answer(b"<title>Just a moment...</title>", 503),
+        Answer(b"Forbidden", 403, headers={"cf-mitigated": "challenge"}),
+    ],
+    ids=["title", "503", "header"],
+)
+def test_a_browser_check_is_no_word_on_the_passkey(
+    tracker: FileListDownloader, api: FileListApi, answer: Answer
+) -> None:
+    release = Release("filelist", 11, "Alien.1979")
+    for ask in (tracker.latest, lambda: tracker.fetch_torrent(release)):
+        error = failure(ask, api, answer)
+        assert isinstance(error, Unavailable)
+        assert (error.code, error.retry_after_s) == ("challenge", 3600.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         Answer(b"", 400),
         Answer(b"d4:infod6:lengthi1e4:name1:aee" + b"0" * (10 * 1024 * 1024)),
     ],

@@ -160,6 +160,7 @@ NAMES_OF_AMELIE = [
     "https://m.imdb.com/title/tt0211915/?ref_=nv_sr_1",
     "imdb.com/title/tt211915",
     "tt0211915",
+    "tt00211915",
     "Amélie (2001)",
     "amelie (2001)",
     "  AMÉLIE   (2001) ",
@@ -211,6 +212,12 @@ def test_what_does_not_say_which_film_cannot_be_added(text: str, run: Run, queue
     assert f'"{text}"' in error["message"]
     assert "tt id" in error["hint"]
     assert count(store) == 0
+
+
+@pytest.mark.parametrize("command", ["add", "retry", "remove"])
+def test_more_digits_than_python_reads_are_no_film(command: str, run: Run, queue: QueueManager) -> None:
+    answered = run(command, "--json", "--", "9" * 5000)
+    assert answered.json["code"] in {"unclear_name", "no_such_film"}
 
 
 def test_a_number_that_is_also_a_title_is_the_film_it_can_only_be(run: Run, queue: QueueManager) -> None:

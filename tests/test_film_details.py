@@ -314,19 +314,35 @@ def test_without_wikidata_pages_are_read_as_ever(house: House) -> None:
     assert (house.wikidata.requests, house.pages()) == ([], ["/film/film-1/"])
 
 
-@pytest.mark.parametrize(
-    ("answer", "asked_again"),
-    [(Answer(b"", 404), False), (Answer(b"", 400), False), (Answer(b"<html>"), False), (Answer(b"", 503), True)],
-)
-def test_a_page_that_cannot_be_read_is_asked_for_once_unless_the_site_is_down(
-    house: House, clock: HandClock, answer: Answer, asked_again: bool
+@pytest.mark.parametrize("answer", [Answer(b"", 404), Answer(b"", 400), Answer(b"<html>"), Answer(b"", 503)])
+def test_a_page_that_cannot_be_read_is_asked_for_again_at_the_next_search_of_its_film(
+    house: House, clock: HandClock, answer: Answer
 ) -> None:
     house.wish(movie(1))
-    house.site.next_answers += [answer, answer]
-    for _ in range(2):
-        assert house.details.of(house.film(1)).movie.kind == "unknown"
-        clock.turn(3600)
-    assert (len(house.pages()) == 2) is asked_again
+    house.site.others = films_of(1)
+    house.site.next_answers.append(answer)
+    assert house.details.of(house.film(1)).details_at is None
+    clock.turn(3600)
+    assert house.details.of(house.film(1)).details_at is not None
+
+
+@pytest.mark.parametrize("answer", [Answer(b"", 404), Answer(b"", 400), Answer(b"<html>")])
+def test_three_films_in_a_row_without_a_page_are_the_sites_trouble(house: House, answer: Answer) -> None:
+    house.wish(*films_of(4))
+    house.site.next_answers += [answer] * 4
+    for number in (1, 2, 3, 4):
+        assert house.health.next_try("letterboxd") <= house.clock.now() or number == 4
+        house.details.of(house.film(number))
+    assert len(house.pages()) == 3
+
+
+def test_films_without_a_page_between_films_with_one_are_their_own_trouble(house: House) -> None:
+    house.wish(*films_of(6))
+    house.site.others = films_of(6)
+    for number in range(1, 7):
+        house.site.next_answers += [Answer(b"", 404)] if number % 2 else []
+        house.details.of(house.film(number))
+    assert len(house.pages()) == 6
 
 
 # --- in quiet times

@@ -47,6 +47,14 @@ def film(*changes: tuple[str, str], of: Movie = GLORY) -> bytes:
     return LetterboxdSite._page("/object/film", text).encode()
 
 
+def test_a_film_page_that_is_cut_anywhere_is_none() -> None:
+    page = LetterboxdSite._page("/object/film", film_page(GLORY)).encode()
+    assert read_film_page(page, "https://letterboxd.com/film/blades-of-glory/").number == GLORY.number
+    for end in range(0, len(page) - 1, 7):
+        with pytest.raises(MarkupChanged):
+            read_film_page(page[:end], "https://letterboxd.com/film/blades-of-glory/")
+
+
 def data_page(data: object) -> bytes:
     block = f'<script type="application/ld+json">{json.dumps(data)}</script>'
     return LetterboxdSite._page("/object/film", block).encode()
@@ -173,6 +181,10 @@ def test_an_empty_list_is_read_only_where_the_page_declares_none() -> None:
         (watchlist(poster(GLORY).replace("data-postered-identifier", "data-id")), "no title, slug or id"),
         (watchlist(poster(GLORY).replace("1Xrm", "1Xrm&quot;")), "identifier cannot be read"),
         (watchlist(poster(GLORY).replace("&quot;1Xrm&quot;", "5")), "identifier cannot be read"),
+        (
+            watchlist(poster(GLORY).replace("{&quot;lid", f"{{&quot;x&quot;:{'[' * 9000}{']' * 9000},&quot;lid")),
+            "identifier cannot be read",
+        ),
     ],
 )
 def test_a_page_that_is_not_as_known_is_never_an_empty_list(page: bytes, said: str) -> None:

@@ -1,10 +1,13 @@
 """The small tools at the bottom: whole files, redaction, time, back-off and .torrent decoding; and the public names."""
 
 import base64
+import ctypes
+import errno
 import functools
 import hashlib
 import importlib
 import io
+import itertools
 import json
 import logging
 import os
@@ -18,6 +21,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -26,16 +30,19 @@ from hypothesis import strategies as st
 import movie_sync
 from movie_sync.errors import AlreadyRunning, BadTorrent, Stopping
 from movie_sync.lib import clock as clock_module
-from movie_sync.lib import redaction
+from movie_sync.lib import files, redaction
 from movie_sync.lib.backoff import PROVIDER_STEPS_S, SEARCH_AGAIN_S, RetryPolicy, provider_wait_s, search_again_s
 from movie_sync.lib.clock import SystemClock, span_text, utc_seconds, utc_text
 from movie_sync.lib.files import (
     InstanceLock,
+    delete_unfinished,
     locked,
     make_private_file,
     make_private_folder,
     set_aside,
+    stamp,
     sync_folder,
+    write_over,
     write_whole,
 )
 from movie_sync.lib.redaction import REMOVED, RedactingFormatter, keep_secret, redact
@@ -70,6 +77,12 @@ def test_a_folder_open_to_others_loses_their_rights_and_keeps_its_files(tmp_path
     assert (folder / "kept").exists()
 
 
+def test_a_folder_everybody_shares_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    make_private_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
 def test_a_private_file_is_made_empty_and_0600(umask: None, tmp_path: Path) -> None:
     make_private_file(tmp_path / "db")
     assert rights(tmp_path / "db") == 0o600
@@ -94,7 +107,20 @@ def test_a_written_file_is_whole_private_and_alone(umask: None, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_new_content_is_complete_and_private_before_it_takes_the_name(umask: None, tmp_path: Path) -> None:
+def before_renaming(action: Callable[[], None], patch: pytest.MonkeyPatch) -> None:
+    """Do something right before any new content takes its name."""
+    replace = Path.replace
+
+    def replaced(temp: Path, path: Path) -> None:
+        action()
+        replace(temp, path)
+
+    patch.setattr(Path, "replace", replaced)
+
+
+def test_the_new_content_is_complete_and_private_before_it_takes_the_name(
+    umask: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "queue.json"
     path.write_bytes(b"old")
     seen: list[tuple[bytes, int, bytes]] = []
@@ -103,13 +129,14 @@ def test_the_new_content_is_complete_and_private_before_it_takes_the_name(umask:
         (temp,) = set(tmp_path.iterdir()) - {path}
         seen.append((temp.read_bytes(), rights(temp), path.read_bytes()))
 
-    write_whole(path, b"new", before_rename=look)
+    before_renaming(look, monkeypatch)
+    write_whole(path, b"new")
     assert seen == [(b"new", 0o600, b"old")]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("edited"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
 def test_what_is_raised_before_the_rename_leaves_the_old_content_and_no_temp_file(
-    error: BaseException, tmp_path: Path
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "queue.json"
     path.write_bytes(b"old")
@@ -117,8 +144,9 @@ def test_what_is_raised_before_the_rename_leaves_the_old_content_and_no_temp_fil
     def refuse() -> None:
         raise error
 
+    before_renaming(refuse, monkeypatch)
     with pytest.raises(type(error)):
-        write_whole(path, b"new", before_rename=refuse)
+        write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -136,6 +164,155 @@ def test_a_missing_folder_is_an_error_when_writing_and_when_syncing(tmp_path: Pa
         write_whole(tmp_path / "none" / "file", b"")
     with pytest.raises(FileNotFoundError):
         sync_folder(tmp_path / "none")
+
+
+def test_what_a_killed_process_left_is_deleted_and_what_is_being_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".file.0123abcd.unfinished"
+    left.write_bytes(b"a part")
+    mine = tmp_path / ".unfinished business.json"
+    mine.write_bytes(b"not ours")
+
+    def look() -> None:
+        delete_unfinished(tmp_path)
+
+    before_renaming(look, monkeypatch)
+    write_whole(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [mine.name, "file"]
+
+
+SAVES = [
+    pytest.param(lambda path: path.write_bytes(b"saved in place"), id="in place"),
+    pytest.param(lambda path: write_whole(path, b"saved by renaming"), id="renamed"),
+    pytest.param(lambda path: path.unlink(missing_ok=True), id="deleted"),
+]
+
+
+def around_renames(actions: Mapping[int, Callable[[], object]], patch: pytest.MonkeyPatch) -> None:
+    """Do something before and after each call of renameat2: 0 is before the first, 1 after it, 2 before the second …"""
+    rename = files._rename
+    moments = itertools.count()
+
+    def renamed(old: Path, new: Path, flags: int) -> bool:
+        actions.get(next(moments), int)()
+        try:
+            return rename(old, new, flags)
+        finally:
+            actions.get(next(moments), int)()
+
+    patch.setattr(files, "_rename", renamed)
+
+
+def what_is_in(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "new"])
+def test_what_nobody_changed_is_written_over(umask: None, there: bool, tmp_path: Path) -> None:
+    path = tmp_path / "queue.json"
+    if there:
+        path.write_bytes(b"old")
+    assert write_over(path, b"new", {path: stamp(path)})
+    assert path.read_bytes() == b"new"
+    assert rights(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("save", SAVES)
+@pytest.mark.parametrize("there", [True, False], ids=["there", "new"])
+def test_what_was_saved_since_it_was_seen_stands(save: Callable[[Path], object], there: bool, tmp_path: Path) -> None:
+    path = tmp_path / "queue.json"
+    if there:
+        path.write_bytes(b"old")
+    seen = stamp(path)
+    save(path)
+    saved = what_is_in(path)
+    assert write_over(path, b"new", {path: seen}) is (saved is None and not there)
+    assert what_is_in(path) == (saved if there or saved else b"new")
+
+
+def test_what_depends_on_another_file_is_not_written_once_that_was_saved(tmp_path: Path) -> None:
+    path, other = tmp_path / "queue.json", tmp_path / "other.json"
+    path.write_bytes(b"old")
+    seen = {path: stamp(path), other: stamp(other)}
+    other.write_bytes(b"saved")
+    assert not write_over(path, b"new", seen)
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("save", SAVES)
+@pytest.mark.parametrize("there", [True, False], ids=["there", "new"])
+def test_what_is_saved_in_the_very_moment_of_the_rename_stands(
+    save: Callable[[Path], object], there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "queue.json"
+    if there:
+        path.write_bytes(b"old")
+    around_renames({0: lambda: save(path)}, monkeypatch)
+    written = write_over(path, b"new", {path: stamp(path)})
+    assert what_is_in(path) in {b"saved in place", b"saved by renaming", b"new" if written else None}
+    assert not (written and there)
+    assert {*tmp_path.iterdir()} <= {path}
+
+
+@pytest.mark.parametrize("again", SAVES)
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_of_two_saves_in_that_moment_the_last_stands(
+    again: Callable[[Path], object], moment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "queue.json"
+    path.write_bytes(b"old")
+    stands: list[bytes | None] = []
+
+    def save_again() -> None:
+        again(path)
+        stands.append(what_is_in(path))
+
+    around_renames({0: lambda: write_whole(path, b"saved first"), moment: save_again}, monkeypatch)
+    assert not write_over(path, b"new", {path: stamp(path)})
+    # What is deleted before the first save is back under its name comes back with it.
+    put_back = b"saved first" if moment < 3 else None
+    assert what_is_in(path) == (stands[0] or put_back)
+    assert {*tmp_path.iterdir()} <= {path}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
+def test_where_two_names_cannot_be_exchanged_the_new_one_takes_its_place(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = SimpleNamespace(renameat2=lambda *_: -1)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: refused)
+    monkeypatch.setattr(ctypes, "get_errno", lambda: number)
+    path = tmp_path / "queue.json"
+    assert write_over(path, b"one", {path: None})
+    assert write_over(path, b"two", {path: stamp(path)})
+    assert not write_over(path, b"three", {path: None})
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_the_system_knows_no_such_call_the_new_one_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace())
+    path = tmp_path / "queue.json"
+    path.write_bytes(b"old")
+    assert write_over(path, b"new", {path: stamp(path)})
+    assert path.read_bytes() == b"new"
+
+
+def test_a_disk_that_refuses_the_exchange_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = SimpleNamespace(renameat2=lambda *_: -1)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: refused)
+    monkeypatch.setattr(ctypes, "get_errno", lambda: errno.EROFS)
+    path = tmp_path / "queue.json"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match="Read-only"):
+        write_over(path, b"new", {path: stamp(path)})
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
@@ -583,7 +760,9 @@ def test_v1_is_known_by_its_sha1_and_v2_and_hybrid_by_the_beginning_of_their_sha
         (V2, "Dune.2021.mkv", 5000),
         (V2_FOLDER, "Dune", 10000),
         (HYBRID, "Dune.2021.mkv", 5000),
-        (ONE_FILE | {b"length": MAX_SIZE_BYTES}, "Dune.2021.mkv", MAX_SIZE_BYTES),
+        (V2 | {b"file tree": {b"a": {b"": {b"length": MAX_SIZE_BYTES}}}}, "Dune.2021.mkv", MAX_SIZE_BYTES),
+        (ONE_FILE | {b"piece length": 2500, b"pieces": bytes(40)}, "Dune.2021.mkv", 5000),
+        (ONE_FILE | {b"piece length": (1 << 29) - 1}, "Dune.2021.mkv", 5000),
         (ONE_FILE | {b"name": "Călătoria 2 – Ținta.mkv".encode()}, "Călătoria 2 – Ținta.mkv", 5000),
         (ONE_FILE | {b"name": b"bad \xff utf-8"}, "bad \ufffd utf-8", 5000),
         (ONE_FILE | {b"name": b"..."}, "...", 5000),
@@ -688,6 +867,17 @@ WRONG_INFO: dict[str, dict[bytes, object]] = {
     "a leaf that is a list": V2 | {b"file tree": {b"a": {b"": [1]}}},
     "a leaf without a size": V2 | {b"file tree": {b"a": {b"": {}}}},
     "more files than any film has": folder(*[([b"a"], 1)] * (MAX_FILES + 1)),
+    "pieces of nothing": ONE_FILE | {b"piece length": 0},
+    "pieces below nothing": ONE_FILE | {b"piece length": -5000},
+    "pieces no client takes": ONE_FILE | {b"piece length": 1 << 29},
+    "pieces of a text": ONE_FILE | {b"piece length": b"16384"},
+    "pieces of no size": {b"length": 5000, b"name": b"x", b"pieces": bytes(20)},
+    "no hashes": {b"length": 5000, b"name": b"x", b"piece length": 16384},
+    "a hash too few": ONE_FILE | {b"piece length": 2500},
+    "a hash too many": ONE_FILE | {b"pieces": bytes(40)},
+    "half a hash": ONE_FILE | {b"pieces": bytes(30)},
+    "hashes that are a number": ONE_FILE | {b"pieces": 20},
+    "version 2 in pieces of nothing": V2 | {b"piece length": 0},
 }
 
 

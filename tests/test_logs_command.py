@@ -18,7 +18,9 @@ from command_line import Run, as_before, runner
 from terminal import Terminal
 
 from movie_sync.cli import log_set_up, logs
+from movie_sync.demo.world import World
 from movie_sync.lib.redaction import keep_secret
+from reliability.program import Program
 
 SECRET = "made-up-secret-of-the-log"
 LINES = [
@@ -422,3 +424,37 @@ def test_the_log_of_a_command_is_rolled_over_too(
     found = sorted(tmp_path.glob("a.log*"))
     assert [path.name for path in found] == ["a.log", "a.log.1", "a.log.2", "a.log.3"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o600}
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_shows_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = log_set_up._file_handler(tmp_path / "a.log")
+    assert isinstance(handler, logging.FileHandler)
+    record = logging.LogRecord("movie_sync", logging.INFO, "", 1, "a line", None, None)
+    handler.emit(record)
+    handler.close()
+    handler.stream = Path("/dev/full").open("w")  # noqa: SIM115  the handler closes it
+    for _ in range(3):
+        handler.emit(record)
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'a.log'} cannot be written (No space left on device). Check free space and rights.\n"
+    )
+    with contextlib.suppress(OSError):
+        handler.close()
+
+
+def test_a_crash_inside_a_library_leaves_where_it_was(tmp_path: Path) -> None:
+    world = World(tmp_path / "world", private=False, films=())
+    program = Program(tmp_path / "program", world)
+    process = program.start()
+    end = time.monotonic() + 20
+    while "runs on" not in (program.folder / "stderr.txt").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(signal.SIGSEGV)
+    assert process.wait(timeout=15) == -signal.SIGSEGV
+    world.close()
+    words = (program.folder / "stderr.txt").read_text()
+    assert "Fatal Python error: Segmentation fault" in words
+    assert "in run" in words

@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from program import Program
 
 from movie_sync.demo.filelist_api import LIMITED
-from movie_sync.demo.films import FILMS, DemoFilm
+from movie_sync.demo.films import FILMS, DemoFilm, Offer
 from movie_sync.demo.letterboxd_site import CHALLENGE, PRIVATE
 from movie_sync.demo.loopback import Answer
 from movie_sync.demo.nox import Nox
 from movie_sync.demo.world import PASSKEY, World
+from reliability.program import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = {str(film.movie): film for film in FILMS}
@@ -302,9 +302,8 @@ def test_a_failed_film_does_what_was_edited_while_the_service_runs(program: Prog
     lost = next(film for film in FILMS if film.expected == "not_found")
     program.start()
     program.until(lambda seen: seen.get(str(lost.movie)) == "not_found" and "due" not in seen.values())
-    upload = replace(world.api.uploads[0], upload_id=2_000_000, imdb_id=lost.movie.imdb_id, seeders=12,
-                     name="London.After.Midnight.1927.1080p.WEB-DL.x264-DEMO")  # fmt: skip
-    world.api.uploads.append(upload)
+    offer = Offer("London.After.Midnight.1927.1080p.WEB-DL.x264-DEMO", 4, 1)
+    world.offer(lost, offer, private=False, seeders=12)
     time.sleep(1.5)
     path = program.home / "queue_failed.json"
     entries = json.loads(path.read_text())

@@ -141,6 +141,12 @@ def test_a_profile_that_is_not_there_is_named_with_the_ready_made_ones(tmp_path:
     assert (caught.value.file, caught.value.key) == ("config.json", "profile")
 
 
+def test_a_folder_is_no_profile(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"there is no file {tmp_path}") as caught:
+        named_profile(str(tmp_path), tmp_path)
+    assert caught.value.key == "profile"
+
+
 def test_a_profile_with_a_mistake_names_its_file_and_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"qualities": ["8k"]}')
     with pytest.raises(ConfigError, match=r"mine\.json: nobody knows the quality '8k'"):

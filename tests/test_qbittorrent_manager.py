@@ -79,6 +79,18 @@ def test_check_tells_version_and_save_path(manager: QBittorrentManager, server: 
     assert info.save_path == str(server.save_path)
 
 
+def test_what_is_closed_holds_no_connection(server: Nox) -> None:
+    def connections() -> int:
+        names = (str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
+        return sum(name.startswith("socket:") for name in names)
+
+    before, made = connections(), manager_of(server)
+    made.check()
+    assert connections() == before + 1
+    made.close()
+    assert connections() == before
+
+
 def test_a_torrent_is_added_with_category_and_tags(manager: QBittorrentManager, server: Nox, tmp_path: Path) -> None:
     torrent = torrent_of(tmp_path, "added")
     assert manager.ensure(torrent) is True
@@ -175,6 +187,14 @@ def test_an_address_that_was_shut_out_is_left_alone_for_an_hour(clock: HandClock
         manager.check()
     server.close()
     assert caught.value.retry_after_s == 3600
+
+
+def test_a_page_of_something_else_is_not_taken_for_a_version(clock: HandClock) -> None:
+    server = Always(Answer(b"<html>Ok. I am a printer.</html>"))
+    manager = QBittorrentManager(server.url, 1, "u", "some-password", clock=clock)
+    with pytest.raises(Unavailable):
+        manager.check()
+    server.close()
 
 
 def test_a_log_in_refused_with_401_is_final(clock: HandClock) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movie_sync.errors import FacesError, StoreError
-from movie_sync.lib.files import write_whole
+from movie_sync.lib import files as files_of_lib
+from movie_sync.lib.files import Stamp, write_over
 from movie_sync.movie import Movie, Queue, Release, Status, Torrent, WatchedFilm
 from movie_sync.queues import json_files
 from movie_sync.queues.json_files import FACES, QueueFiles
@@ -221,6 +223,17 @@ def test_a_program_started_anew_sees_no_edit_in_its_own_files(
     assert standing(queue) == before
 
 
+def test_a_file_that_is_being_saved_is_waited_for(three: None, files: QueueFiles, home: Path) -> None:
+    path, entries = path_of(home, "pending"), read(home, "pending")
+    path.write_bytes(b"")
+    saving = threading.Timer(json_files._SAVING_S / 3, save, [home, "pending", [{**entries[0], "mine": 1}]])
+    saving.start()
+    assert files.sync() == []
+    saving.join()
+    assert entry(home, "pending", "1")["mine"] == 1
+    assert json_files.kept_aside(home) == []
+
+
 @pytest.mark.parametrize("missing", [("pending",), ("completed",), ("pending", "failed", "completed")])
 def test_a_missing_file_is_written_anew(
     three: None, files: QueueFiles, home: Path, queue: QueueManager, missing: tuple[str, ...]
@@ -231,6 +244,18 @@ def test_a_missing_file_is_written_anew(
     assert files.out_of_date()
     assert files.sync() == []
     assert (shown(home), standing(queue)) == before
+
+
+def test_nothing_is_written_into_another_folder_of_the_same_name(three: None, files: QueueFiles, home: Path) -> None:
+    before = {path.name: path.read_bytes() for path in home.glob("queue_*")}
+    away = home.rename(home.with_name("away"))
+    home.mkdir()
+    with pytest.raises(StoreError, match="another folder than before"):
+        files.sync()
+    assert list(home.iterdir()) == []
+    home.rmdir()
+    away.rename(home)
+    assert {path.name: path.read_bytes() for path in home.glob("queue_*")} == before
 
 
 def test_a_file_saved_without_a_change_changes_nothing(three: None, files: QueueFiles, home: Path) -> None:
@@ -1153,19 +1178,22 @@ def kill_at(patch: pytest.MonkeyPatch, at: int) -> None:
 
         return stepped
 
-    def written(path: Path, data: bytes, *, before_rename: Callable[[], None]) -> None:
-        step()
+    rename = files_of_lib._rename
 
-        def last() -> None:
-            before_rename()
-            step()
-
-        write_whole(path, data, before_rename=last)
+    def renamed(old: Path, new: Path, flags: int) -> bool:
         step()
+        return rename(old, new, flags)
+
+    def written(path: Path, data: bytes, seen: Mapping[Path, Stamp | None]) -> bool:
+        step()
+        done = write_over(path, data, seen)
+        step()
+        return done
 
     patch.setattr(exports, "announce", stepping(exports.announce))
     patch.setattr(exports, "settle", stepping(exports.settle))
-    patch.setattr(json_files, "write_whole", written)
+    patch.setattr(json_files, "write_over", written)
+    patch.setattr(files_of_lib, "_rename", renamed)
 
 
 # Three files, five steps each, and one more in which nothing is killed.
@@ -1195,7 +1223,7 @@ def test_a_kill_at_any_step_of_an_export_is_no_edit(
     assert QueueFiles(home, store, HandClock()).sync() == []
     assert (standing(queue), kept_aside(home)) == (before, [])
     assert shown(home) == {"pending": ["4", "3"], "failed": ["2", "5"], "completed": ["1"]}
-    assert [path.name for path in home.iterdir() if path.name.endswith(".tmp")] == []
+    assert [path.name for path in home.iterdir() if path.name.endswith(".unfinished")] == []
 
 
 @pytest.mark.parametrize("at", EVERY_STEP)
@@ -1251,7 +1279,7 @@ def test_an_edit_that_could_not_be_written_back_is_carried_out_once(
 
     move(home, "failed", "pending", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(json_files, "write_whole", disk_is_full)
+        patch.setattr(json_files, "write_over", disk_is_full)
         with pytest.raises(OSError, match="No space left"):
             files.sync()
     hand_over(queue, "2")
@@ -1260,8 +1288,8 @@ def test_an_edit_that_could_not_be_written_back_is_carried_out_once(
     assert current_films(queue) == {"2", "3"}
 
 
-def saving(action: Callable[[], None], times: int, *, late: bool = False) -> Callable[..., None]:
-    """A write_whole in the middle of which a person saves a file, so many times; late: right after the rename."""
+def saving(action: Callable[[], None], times: int, *, late: bool = False) -> Callable[..., bool]:
+    """A write_over in the middle of which a person saves a file, so many times; late: right after the rename."""
     left = [times]
 
     def save_now() -> None:
@@ -1269,12 +1297,13 @@ def saving(action: Callable[[], None], times: int, *, late: bool = False) -> Cal
             left[0] -= 1
             action()
 
-    def written(path: Path, data: bytes, *, before_rename: Callable[[], None]) -> None:
+    def written(path: Path, data: bytes, seen: Mapping[Path, Stamp | None]) -> bool:
         if not late:
             save_now()
-        write_whole(path, data, before_rename=before_rename)
+        done = write_over(path, data, seen)
         if late:
             save_now()
+        return done
 
     return written
 
@@ -1288,7 +1317,7 @@ def test_a_save_between_reading_and_renaming_is_not_lost(
     with monkeypatch.context() as patch:
         patch.setattr(
             json_files,
-            "write_whole",
+            "write_over",
             saving(lambda: paste(home, "pending", {"id": next(number), "title": "Saved"}), times),
         )
         assert files.sync() == []
@@ -1303,7 +1332,7 @@ def test_a_person_who_never_stops_saving_is_taken_in_the_next_round(
     number = iter(range(100, 200))
     with monkeypatch.context() as patch:
         action = saving(lambda: paste(home, "pending", {"id": next(number), "title": "Saved"}), 100)
-        patch.setattr(json_files, "write_whole", action)
+        patch.setattr(json_files, "write_over", action)
         assert files.sync() == []
         assert files.out_of_date()
     files.sync()
@@ -1316,11 +1345,24 @@ def test_a_save_right_after_the_rename_is_seen(
     wish(queue, 4)
     with monkeypatch.context() as patch:
         action = saving(lambda: paste(home, "pending", {"id": 9, "title": "Nine"}), 1, late=True)
-        patch.setattr(json_files, "write_whole", action)
+        patch.setattr(json_files, "write_over", action)
         files.sync()
-    assert files.out_of_date()
-    files.sync()
     assert film_of(queue, "9").status is Status.DUE
+
+
+def test_a_film_taken_out_while_its_move_is_written_is_excluded(
+    three: None, files: QueueFiles, queue: QueueManager, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish(queue, 4)
+
+    def take_out() -> None:
+        save(home, "pending", [entry for entry in read(home, "pending") if entry["id"] != "1"])
+        queue.not_found(claim(queue, "1"), "absent", "The tracker does not have it.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(json_files, "write_over", saving(take_out, 1, late=True))
+        files.sync()
+    assert film_of(queue, "1").status is Status.EXCLUDED
 
 
 def test_a_file_that_appears_while_it_is_written_anew_is_taken(
@@ -1329,7 +1371,7 @@ def test_a_file_that_appears_while_it_is_written_anew_is_taken(
     path_of(home, "pending").unlink()
     with monkeypatch.context() as patch:
         action = saving(lambda: save(home, "pending", [{"id": 9, "title": "Nine"}]), 1)
-        patch.setattr(json_files, "write_whole", action)
+        patch.setattr(json_files, "write_over", action)
         files.sync()
     assert film_of(queue, "9").status is Status.DUE
 
@@ -1344,7 +1386,7 @@ def test_a_folder_that_cannot_be_written_leaves_files_and_films_as_they_were(
 
     wish(queue, 4)
     with monkeypatch.context() as patch:
-        patch.setattr(json_files, "write_whole", read_only)
+        patch.setattr(json_files, "write_over", read_only)
         with pytest.raises(OSError, match="Read-only"):
             files.sync()
     assert (shown(home), film_of(queue, "4").status, files.out_of_date()) == (before, Status.DUE, True)

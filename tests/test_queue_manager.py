@@ -228,7 +228,6 @@ def test_an_outcome_for_a_film_that_was_merged_away_is_none(queue: QueueManager)
     lost = claim_new(queue, 2)
     queue.learn(lost, facts(number=1))
     assert not queue.fail(lost, "bad", "Bad.")
-    queue.no_details(lost)
     queue.searched(lost, [])
     assert queue.stats().statuses == {"downloading": 1}
 
@@ -492,15 +491,35 @@ def test_an_outcome_for_a_film_that_is_elsewhere_by_now_changes_nothing(
 # -- film pages
 
 
-def test_the_page_of_a_waiting_film_is_read_once(queue: QueueManager, clock: HandClock) -> None:
+def test_the_page_of_a_waiting_film_is_read_once(queue: QueueManager) -> None:
     film_id = claim_new(queue)
     assert queue.without_details() is None
     queue.not_found(film_id, "x", "X.")
     waiting = queue.without_details()
     assert waiting is not None
     assert waiting.film_id == film_id
-    queue.no_details(film_id)
+    assert queue.without_details(but=[film_id]) is None
+    learnt(queue, film_id, facts())
     assert queue.without_details() is None
+
+
+@pytest.mark.parametrize("more", [{"imdb_id": "tt0000001"}, {"alt_titles": ("Another",)}, {"kind": "series"}])
+def test_a_film_that_was_not_found_is_searched_again_when_more_is_known_of_it(
+    queue: QueueManager, more: dict[str, object]
+) -> None:
+    film_id = claim_new(queue)
+    queue.not_found(film_id, "x", "X.")
+    assert learnt(queue, film_id, facts(**more)).status is Status.DUE
+    assert events(queue)[-1] == "due_again"
+
+
+def test_a_film_that_was_not_found_waits_on_when_nothing_new_is_learnt(queue: QueueManager) -> None:
+    film_id = claim_new(queue)
+    queue.not_found(film_id, "x", "X.")
+    known = queue.get(film_id)
+    assert known is not None
+    after = learnt(queue, film_id, facts(title=known.movie.title, year=known.movie.year))
+    assert (after.status, after.retry_after) == (Status.NOT_FOUND, known.retry_after)
 
 
 # -- hand-over

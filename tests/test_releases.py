@@ -15,7 +15,7 @@ from movie_sync.movie import Decision, Movie, ParsedRelease, Release
 from movie_sync.releases.parse import parse_release
 from movie_sync.releases.profile import Profile, from_categories
 from movie_sync.releases.rank import judge
-from movie_sync.releases.rules import refusals
+from movie_sync.releases.rules import holds_another_film, refusals
 from movie_sync.releases.titles import title_key
 
 
@@ -487,6 +487,22 @@ def test_only_this_film_is_taken(film: Movie, name: str, tag: str | None, senten
 def test_a_film_whose_title_sounds_like_a_pack_or_extras_is_taken(title: str, year: int) -> None:
     name = f"{title.replace(' ', '.')}.{year}.1080p.BluRay.x264-GRP"
     assert reasons(name, movie(2, title, year, imdb_id="tt0000002"), imdb_id="tt0000002") == ()
+
+
+@pytest.mark.parametrize(
+    ("film", "name", "another"),
+    [
+        (ALIEN, "Heat.1995.1080p.BluRay.x264-GRP", True),
+        (ALIEN, "Alien.1979.1080p.BluRay.x264-GRP.mkv", False),
+        (ALIEN, "Alien.2003.Directors.Cut.1080p-GRP", False),  # of the same title: the year may be the cut's
+        (ALIEN, "Al.optulea.pasager.1979.1080p-GRP", False),  # a title no list has
+        (ALIEN, "al8.mkv", False),
+        (ALIEN, "0123456789abcdef0123", False),
+        (movie(4, "2001: A Space Odyssey", 1968), "2001.A.Space.Odyssey.mkv", False),
+    ],
+)
+def test_a_torrents_own_name_tells_only_what_is_plain(film: Movie, name: str, another: bool) -> None:
+    assert holds_another_film(film, name) is another
 
 
 def test_extras_named_before_the_year_are_refused_though_tagged_as_the_film() -> None:

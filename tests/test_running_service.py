@@ -19,7 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from program import Program
 
 from movie_sync.app import App
 from movie_sync.cli import main
@@ -27,7 +26,7 @@ from movie_sync.config import Config, write_settings
 from movie_sync.credentials_manager import CredentialsManager
 from movie_sync.demo import nox
 from movie_sync.demo.filelist_api import LIMITED
-from movie_sync.demo.films import FILMS, DemoFilm
+from movie_sync.demo.films import FILMS, DemoFilm, Offer
 from movie_sync.demo.letterboxd_site import CHALLENGE
 from movie_sync.demo.loopback import Answer, Request
 from movie_sync.demo.nox import Nox, free_port
@@ -38,6 +37,7 @@ from movie_sync.lib.files import InstanceLock
 from movie_sync.queues.queue_editor import QueueEditor
 from movie_sync.store import connections
 from movie_sync.store.providers import FINE
+from reliability.program import Program
 
 DOWN = Answer(b"down", 503)
 NOSFERATU, METROPOLIS, LOST, SAFETY = (FILMS[place] for place in (0, 1, 6, 11))
@@ -191,9 +191,7 @@ def nobody_seeds(world: World, folder: Path) -> None:
 def offered(world: World, film: DemoFilm) -> None:
     """The tracker has the film from now on."""
     name = f"{film.movie.title.replace(' ', '.')}.{film.movie.year}.1080p.WEB-DL.x264-DEMO"
-    world.api.uploads.append(
-        replace(world.api.uploads[0], upload_id=2_000_000, name=name, imdb_id=film.movie.imdb_id, seeders=12)
-    )
+    world.offer(film, Offer(name, 4, 1), private=False, seeders=12)
 
 
 def wished(world: World, *films: DemoFilm) -> None:

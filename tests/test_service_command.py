@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from command_line import Run, as_before, runner
-from program import Program
 
 from movie_sync.demo.films import FILMS
 from movie_sync.demo.world import World
 from movie_sync.lib import systemd
 from movie_sync.verbs import services
+from reliability.program import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -507,7 +507,7 @@ def test_after_it_a_pass_works_without_another_question(tmp_path: Path, server: 
     done = newcomer.without_terminal("run", "--once", "--json")
     world.close()
     counts = json.loads(done.stdout)
-    assert (done.returncode, counts["added"], counts["handed_over"]) == (0, 2, 2)
+    assert (done.returncode, counts["added"], counts["handed_over"]) == (0, 2, 2), done.stderr
     ours = {torrent.name for torrent in server.api.torrents_info(tag="movie_sync")}
     assert len(ours) == 2
 

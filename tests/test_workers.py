@@ -386,14 +386,14 @@ def test_a_series_is_not_searched(house: House) -> None:
     assert house.api.requests == []
 
 
-def test_a_film_page_that_is_missing_is_asked_for_once(house: House, clock: HandClock) -> None:
+def test_a_film_page_that_is_missing_is_asked_for_once_a_search(house: House, clock: HandClock) -> None:
     house.wish(MATRIX)
     house.site.films.clear()
     house.work()
     assert house.status(MATRIX) is Status.NOT_FOUND
     clock.turn(2 * 86400)
     house.work()
-    assert len([request for request in house.site.requests if "/film/" in request.path]) == 1
+    assert len([request for request in house.site.requests if "/film/" in request.path]) == 2
 
 
 def test_two_entries_that_turn_out_to_be_one_film_are_handed_over_once(house: House) -> None:
@@ -459,6 +459,37 @@ def test_a_bad_torrent_means_the_next_release(house: House) -> None:
     house.wish(MATRIX)
     house.work()
     assert house.film(MATRIX).release_name == "The.Matrix.1999.720p.BluRay.x264-GOOD"
+
+
+def test_the_story_says_why_a_better_release_was_not_taken(house: House) -> None:
+    house.offer(MATRIX, "The.Matrix.1999.2160p.BluRay.x265-BAD", torrent=b"<html>login</html>")
+    house.offer(MATRIX, "The.Matrix.1999.720p.BluRay.x264-GOOD")
+    house.wish(MATRIX)
+    house.work()
+    chosen = next(event.text for event in house.queue.story(MATRIX) if event.event == "chosen")
+    assert "before it: The tracker answered with an HTML page instead of a .torrent" in chosen
+
+
+def test_a_torrent_that_plainly_holds_another_film_means_the_next_release(house: House) -> None:
+    other = house.offer(HEAT, "Heat.1995.2160p.BluRay.x265-A")
+    house.offer(MATRIX, "The.Matrix.1999.2160p.BluRay.x265-BAD", torrent=other.torrent)
+    house.offer(MATRIX, "The.Matrix.1999.720p.BluRay.x264-GOOD")
+    house.wish(MATRIX)
+    house.work()
+    assert house.film(MATRIX).release_name == "The.Matrix.1999.720p.BluRay.x264-GOOD"
+
+
+def test_a_torrent_never_writes_over_what_another_of_ours_wrote(house: House) -> None:
+    for film, name in ((MATRIX, "The.Matrix.1999.1080p.BluRay.x264-A"), (HEAT, "Heat.1995.1080p.BluRay.x264-A")):
+        file = house.folder / name / "movie.mkv"
+        file.parent.mkdir()
+        file.write_bytes(name.encode() * 100)
+        house.offer(film, name, torrent=make_torrent(file, "http://127.0.0.1:9/announce", private=True))
+    house.wish(MATRIX, HEAT)
+    house.work()
+    assert [house.status(film) for film in (MATRIX, HEAT)].count(Status.DOWNLOADING) == 1
+    (failed,) = [house.film(film) for film in (MATRIX, HEAT) if house.status(film) is Status.RETRYING]
+    assert "would write over movie.mkv, which is another torrent's" in str(failed.last_error)
 
 
 def test_without_any_usable_torrent_the_film_failed_by_itself(house: House) -> None:
@@ -817,6 +848,26 @@ def test_many_missing_at_once_are_not_judged_and_the_person_is_asked(house: Hous
     assert house.health.state("scripted:missing").state == "fine"
 
 
+def test_several_errors_at_once_blocklist_nothing_and_the_person_is_asked(house: House, clock: HandClock) -> None:
+    films = [movie(number, imdb_id=f"tt{number:07}") for number in range(10, 13)]
+    for film in films:
+        house.offer(film, f"{film.title.replace(' ', '.')}.2000.1080p.BluRay.x264-A")
+    house.wish(*films)
+    house.work()
+    client = scripted(house)
+    well = dict(client.torrents)
+    broken, other, _ = client.torrents
+    client.torrents.update({name: client_torrent(name, "error", 0.5) for name in (broken, other)})
+    house.transfers.step(clock.now())
+    assert house.health.state("scripted:errors").state == "fine"
+    house.transfers.step(clock.now())
+    assert house.health.state("scripted:errors").message == "scripted reports an error with 2 of 3 downloads."
+    assert {house.status(film) for film in films} == {Status.DOWNLOADING}
+    client.torrents.update(well)
+    house.transfers.step(clock.now())
+    assert house.health.state("scripted:errors").state == "fine"
+
+
 def test_finished_torrents_cleared_out_of_the_client_alarm_nobody(house: House, clock: HandClock) -> None:
     films = [movie(number, imdb_id=f"tt{number:07}") for number in range(10, 16)]
     for film in films:
@@ -1006,6 +1057,27 @@ def test_a_full_disk_is_told_without_a_trace_and_retried_with_back_off(
     worker = Counting(clock, [StoreError("disk full"), StoreError("disk full"), OSError(28, "No space left")])
     assert [worker.guarded_step() for _ in range(4)] == [60.0, 300.0, 900.0, 0.0]
     assert caplog.text.count("disk full") == 1
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("The disk is full.", hint="Make room."), "The disk is full. Make room."),
+        (
+            PermissionError(13, "Permission denied", "torrents"),
+            "torrents cannot be used (Permission denied). Check its rights and the free space.",
+        ),
+        (RuntimeError("can't start new thread"), "No more threads can be started. Raise the limit"),
+        (MemoryError(), "There is too little memory. End other programs"),
+    ],
+)
+def test_what_the_machine_refuses_is_told_in_a_sentence_with_what_to_do(
+    error: Exception, told: str, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Counting(clock, [error])
+    worker.guarded_step()
+    assert f": {told}" in caplog.text
     assert "Traceback" not in caplog.text
 
 

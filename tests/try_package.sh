@@ -8,19 +8,21 @@ python=${PYTHON:-python3}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 "$python" -m venv "$folder/build"
-"$folder/build/bin/pip" wheel --quiet --no-deps --wheel-dir "$folder/dist" "$here"
+"$folder/build/bin/pip" install --quiet --require-hashes --only-binary :all: -r "$here/locks/build.txt"
+"$folder/build/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$folder/dist" "$here"
 wheel=$(ls "$folder"/dist/movie_sync-*.whl)
 
-echo "pip install $(basename "$wheel")[builtin]"
+echo "pip install --require-hashes -r locks/run.txt; pip install $(basename "$wheel")"
 "$python" -m venv "$folder/user"
-"$folder/user/bin/pip" install --quiet "${wheel}[builtin]"
+"$folder/user/bin/pip" install --quiet --require-hashes --only-binary :all: -r "$here/locks/run.txt"
+"$folder/user/bin/pip" install --quiet --no-deps "$wheel"
 mkdir "$folder/home" "$folder/empty"
 cd "$folder/empty"
 HOME="$folder/home" "$folder/user/bin/movie-sync" --version
 HOME="$folder/home" "$folder/user/bin/movie-sync" stats
 HOME="$folder/home" "$folder/user/bin/movie-sync" demo
 
-echo "pip install -r requirements.txt; python main.py"
+echo "pip install -r requirements.txt, without a lock; python main.py"
 "$python" -m venv "$folder/plain"
 cp -R "$here/movie_sync" "$here/main.py" "$here/requirements.txt" "$here/pyproject.toml" "$here/README.md" "$here/LICENSE" .
 "$folder/plain/bin/pip" install --quiet -r requirements.txt

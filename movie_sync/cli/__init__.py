@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from movie_sync import __version__
+from movie_sync.lib.shortage import shortage
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PERSON, EXIT_LATER, EXIT_NOTHING, EXIT_INTERRUPTED = 1, 2, 3, 4, 5, 130
 
@@ -114,6 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         with contextlib.suppress(OSError):
             click.echo(f"The answer cannot be written ({exc.strerror}).", err=True)
         _drop_what_is_left()
+        code = EXIT_FAILED
+    except (MemoryError, RuntimeError) as exc:
+        if (words := shortage(exc)) is None:
+            raise
+        click.echo(words, err=True)
         code = EXIT_FAILED
     sys.exit(code)
 

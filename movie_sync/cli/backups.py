@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers, on_terminal
-from movie_sync.lib.addresses import home_folder
+from movie_sync.lib.addresses import full_path, home_folder
 from movie_sync.store import DATABASE_FILE
 from movie_sync.verbs.backups import back_up
 from movie_sync.verbs.backups import restore as put_back
@@ -24,7 +24,7 @@ def backup(talk: Talk, *, file: Path, with_key: bool) -> Answer:  # noqa: ARG001
     \b
     Example: movie-sync backup movie-sync.tar.gz
     """  # noqa: D301  click reads the \b
-    made = back_up(home_folder(), file.expanduser().absolute(), time.time(), with_key=with_key)
+    made = back_up(home_folder(), full_path(file), time.time(), with_key=with_key)
     if made.with_key:
         note = "The key of the log-ins is in it: keep it as secret as the log-ins themselves."
     elif with_key:
@@ -49,7 +49,7 @@ def restore(talk: Talk, *, file: Path, yes: bool) -> Answer:
     home = home_folder()
     if (home / DATABASE_FILE).exists() and not yes and not talk.as_json and on_terminal():
         click.confirm(f"Replace what is in {home} (it is kept beside)?", abort=True, err=True)
-    done = put_back(home, file.expanduser().absolute(), time.time())
+    done = put_back(home, full_path(file), time.time())
     lines = [f"Restored the state of {done.made_at or 'an unknown time'}."]
     notes = [f"What was there before lies in {done.kept}."] if done.kept else []
     if done.credentials == "unreadable":

@@ -2,7 +2,7 @@
 
 import click
 
-from movie_sync.cli.output import Answer, Talk, answers, styled
+from movie_sync.cli.output import Answer, Talk, answers, say, styled
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.redaction import redact
 from movie_sync.verbs import checks, trials
@@ -44,6 +44,6 @@ def command(talk: Talk, *, live: bool) -> Answer | None:
 
 def _show(finding: Finding) -> None:
     word, colour = _WORDS[finding.state]
-    click.echo(f"{styled(f'{word:6}', fg=colour)} {finding.what:16} {redact(finding.message)}")
+    say(f"{styled(f'{word:6}', fg=colour)} {finding.what:16} {redact(finding.message)}")
     if finding.hint:
-        click.echo(f"{'':23} → {redact(finding.hint)}")
+        say(f"{'':23} → {redact(finding.hint)}")

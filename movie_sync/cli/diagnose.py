@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers
-from movie_sync.lib.addresses import home_folder
+from movie_sync.lib.addresses import full_path, home_folder
 from movie_sync.verbs.diagnoses import bundle
 
 
@@ -21,7 +21,7 @@ def command(talk: Talk, *, file: Path | None) -> Answer:  # noqa: ARG001
     \b
     Example: movie-sync diagnose report.zip
     """  # noqa: D301  click reads the \b
-    path = (file or Path(time.strftime("movie-sync-%Y-%m-%d.zip"))).expanduser().absolute()
+    path = full_path(file or time.strftime("movie-sync-%Y-%m-%d.zip"))
     names = bundle(home_folder(), path, time.time())
     data = {"ok": True, "file": str(path), "files": names}
     line = f"Wrote {path}: {', '.join(names)}."

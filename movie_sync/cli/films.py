@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from movie_sync.cli.output import Answer, Talk, answers, styled
-from movie_sync.errors import StoreError
+from movie_sync.errors import ConfigError, StoreError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.clock import span_text
 from movie_sync.movie import Queue, Status
@@ -32,7 +32,7 @@ def complete_film(ctx: click.Context, param: click.Parameter, incomplete: str) -
     """Titles known to the database, for the shell's completion."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415  only in a shell's completion
 
-    with contextlib.suppress(StoreError), contextlib.closing(_reading()) as store:
+    with contextlib.suppress(ConfigError, StoreError), contextlib.closing(_reading()) as store:
         return [CompletionItem(name) for name in verbs.completing(store, incomplete)[:50]]
     return []
 

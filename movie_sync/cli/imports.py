@@ -16,7 +16,7 @@ def _newest(ctx: click.Context, param: click.Parameter, value: str) -> int | Non
         return None
     if value == "new":
         return 0
-    if value.isascii() and value.isdecimal() and 0 < int(value) < 10_000_000:
+    if value.isascii() and value.isdecimal() and len(value) < 8 and int(value):
         return int(value)
     raise click.BadParameter('"all", "new", or a number from 1')
 

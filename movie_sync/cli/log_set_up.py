@@ -1,5 +1,7 @@
 """Where the service logs to, and where a command does that is asked to; loaded only then."""
 
+import contextlib
+import faulthandler
 import logging
 import logging.handlers
 import os
@@ -20,7 +22,25 @@ _LOG_COPIES = 3
 
 
 class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
-    """The log, 0600 from its first byte."""
+    """The log, 0600 from its first byte; that it cannot be written is said once, until it can be again."""
+
+    _failing = False
+
+    def flush(self) -> None:
+        """See logging.Handler."""
+        super().flush()
+        self._failing = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """A full disk is no fault of the program, and nobody is helped by a traceback for each line."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._failing:
+            self._failing = True
+            with contextlib.suppress(OSError):
+                reason = error.strerror or error
+                click.echo(f"{self.baseFilename} cannot be written ({reason}). Check free space and rights.", err=True)
 
     def _open(self) -> Any:
         return open(
@@ -45,6 +65,8 @@ def start_logging(home: Path, level: str, *, on_stderr: bool, file: Path | None 
     root.addHandler(_file_handler(file or home / LOG_FILE))
     if on_stderr:
         root.addHandler(_stream_handler())
+    with contextlib.suppress(OSError, RuntimeError):  # standard error that is no file, or none
+        faulthandler.enable()  # a crash inside a library would leave nothing to go by else
 
 
 def log_for_a_command(talk: Talk) -> None:

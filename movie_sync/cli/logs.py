@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from movie_sync.cli.log_set_up import LOG_FILE
-from movie_sync.cli.output import Answer, Talk, answers, print_json, styled
+from movie_sync.cli.output import Answer, Talk, answers, print_json, say, styled
 from movie_sync.errors import MovieSyncError
 from movie_sync.lib.addresses import home_folder
 from movie_sync.lib.redaction import redact
@@ -48,7 +48,7 @@ def _tell(line: str, talk: Talk) -> None:
     if talk.as_json:
         print_json({"line": line})
     else:
-        click.echo(_coloured(line))
+        say(_coloured(line))
 
 
 def _coloured(line: str) -> str:

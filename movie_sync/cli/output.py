@@ -25,6 +25,7 @@ from movie_sync.errors import (
     Unavailable,
     UnclearName,
 )
+from movie_sync.lib.plain_text import escaped, harmless
 
 if TYPE_CHECKING:
     from movie_sync.credentials_manager import Ask, Field
@@ -111,11 +112,11 @@ def without_command(ctx: click.Context, command: click.Command, *, as_json: bool
 
 def _print(answer: Answer, as_json: bool) -> None:
     for note in answer.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     if as_json:
         print_json(answer.data)
     elif answer.lines:
-        click.echo("\n".join(answer.lines))
+        say("\n".join(answer.lines))
 
 
 def exit_code(error: MovieSyncError) -> int:
@@ -142,7 +143,7 @@ def answering(as_json: bool) -> Iterator[None]:
         if as_json:
             print_error(error.code, redact(error.message), redact(error.hint.strip()))
         else:
-            click.echo(redact(str(error)), err=True)
+            say(redact(str(error)), err=True)
         raise click.exceptions.Exit(exit_code(error)) from None
 
 
@@ -167,12 +168,22 @@ def print_json(data: Any) -> None:
         text.encode(sys.stdout.encoding if sys.stdout else "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(data)
-    click.echo(text)
+    click.echo(escaped(text))
 
 
 def print_error(code: str, message: str, hint: str) -> None:
     """An error as a script reads it."""
     print_json({"ok": False, "code": code, "message": message, "hint": hint})
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Tell a person something; names from outside cannot command the terminal with it.
+
+    Args:
+        text: May hold colours of `styled`.
+        err: On stderr.
+    """
+    click.echo(harmless(text, coloured=True), err=err)
 
 
 def styled(text: str, **style: Any) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from movie_sync.cli.output import styled
+from movie_sync.cli.output import say, styled
 from movie_sync.clients.qbittorrent_manager import names_port
 from movie_sync.config import SETTINGS, Config
 from movie_sync.credentials_manager import FIELDS, variable
 from movie_sync.errors import AuthFailed, ConfigError
+from movie_sync.lib.addresses import full_path
 from movie_sync.lib.spans import seconds_of, short_span
 from movie_sync.movie import WatchedFilm
 from movie_sync.queues.exports import take_in
@@ -44,7 +45,7 @@ def set_up(home: Path) -> None:
 
 
 def _say(text: str = "", **style: str | bool) -> None:
-    click.echo(styled(text, **style), err=True)
+    say(styled(text, **style), err=True)
 
 
 def _explain(text: str, indent: str = "") -> None:
@@ -169,7 +170,7 @@ class _Wizard:
     def _export(self) -> None:
         def check(answer: str) -> str:
             if answer != "-":
-                self._csv = read_csv_export(Path(answer).expanduser())
+                self._csv = read_csv_export(full_path(answer))
             return answer
 
         answer = _asked("CSV export to take in (watchlist.csv or the ZIP; - for later)", "-", check)

@@ -1,6 +1,7 @@
 """BuiltinClient: libtorrent inside this process, for public torrents."""
 
 import logging
+import os
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -9,7 +10,14 @@ from typing import Any
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient, free_in
 from movie_sync.errors import BadTorrent, ClientRefuses, ConfigError, Unavailable
 from movie_sync.lib.clock import Clock
-from movie_sync.lib.files import make_private_file, make_private_folder, write_whole
+from movie_sync.lib.files import (
+    make_folder,
+    make_private_file,
+    make_private_folder,
+    sync_file,
+    sync_folder,
+    write_whole,
+)
 from movie_sync.lib.torrent_file import read_torrent
 from movie_sync.movie import ClientTorrent, Torrent, TransferState
 
@@ -86,6 +94,9 @@ class BuiltinClient(TorrentClient):
             "min_reconnect_time": 5,
             # libtorrent shuns trackers on loopback unless it may talk to several peers of one address there.
             "allow_multiple_connections_per_ip": loopback,
+            # There a burst overruns uTP's socket; when one side then gives up, the other waits for minutes.
+            "enable_outgoing_utp": not loopback,
+            "enable_incoming_utp": not loopback,
             "alert_mask": libtorrent.alert.category_t.status_notification
             | libtorrent.alert.category_t.storage_notification
             | libtorrent.alert.category_t.error_notification,
@@ -97,7 +108,7 @@ class BuiltinClient(TorrentClient):
     def check(self) -> ClientInfo:
         """See TorrentClient."""
         try:
-            self._save_path.mkdir(parents=True, exist_ok=True)
+            make_folder(self._save_path)
         except OSError as exc:
             raise Unavailable(
                 PROVIDER,
@@ -211,8 +222,10 @@ class BuiltinClient(TorrentClient):
         if resume.exists():
             try:
                 kept = self._lt.read_resume_data(resume.read_bytes())
-                kept.ti = params.ti
-                params = kept
+                # Another torrent's would be refused together with the torrent.
+                if params.ti is not None and kept.info_hashes == params.ti.info_hashes():
+                    kept.ti = params.ti
+                    params = kept
             except RuntimeError:
                 pass  # every file is checked instead
             resume.unlink()
@@ -261,13 +274,34 @@ class BuiltinClient(TorrentClient):
                 if isinstance(alert, self._lt.cache_flushed_alert):
                     flushed = self._hash_of(alert.handle)
                     if flushed:
-                        self._flushed.add(flushed)
+                        self._sync(flushed)
                         make_private_file(self._done_path(flushed))
+                        self._flushed.add(flushed)
             if info_hash in self._flushed:
                 return True
             self._clock.wait(_LOOK_S)
             waited += _LOOK_S
         return False
+
+    def _sync(self, info_hash: str) -> None:
+        """Bring a whole torrent onto the disk: libtorrent gives it to the system, and a power cut takes that back.
+
+        Raises:
+            Unavailable: The disk does not take it.
+        """
+        try:
+            top = self._save_path / read_torrent(self._torrent_path(info_hash).read_bytes()).name
+            if top.is_file():
+                sync_file(top)
+            for folder, _, names in os.walk(top):
+                for name in names:
+                    sync_file(Path(folder) / name)
+                sync_folder(Path(folder))
+            sync_folder(self._save_path)
+        except OSError as exc:
+            raise Unavailable(
+                PROVIDER, f"{self._save_path} cannot be written ({exc.strerror}).", hint="Check the disk."
+            ) from exc
 
     def _hash_of(self, handle: Any) -> str | None:
         return next((info_hash for info_hash, known in self._handles.items() if known == handle), None)

@@ -1,6 +1,7 @@
 """QBittorrentManager: hands torrents to qBittorrent 4.5 and newer over its web API."""
 
 import contextlib
+import os
 import re
 import shlex
 import subprocess
@@ -28,6 +29,10 @@ _LOOK_S = 0.1
 # After five failed log-ins qBittorrent bans an address for an hour.
 _BAN_S = 3600.0
 _STARTED_S = 30.0
+# v4.5.2, v5.1.0beta1
+_VERSION = re.compile(r"v?\d+\.\d[\w.+-]*")
+# What SQLite can hold, and more bytes and seconds than there are.
+_MOST = 1 << 62
 
 _STATES: Mapping[str, TransferState] = {
     "error": "error",
@@ -47,6 +52,21 @@ _STATES: Mapping[str, TransferState] = {
 def names_port(host: str) -> bool:
     """True when an address says its port itself: ``box:8080``, or a whole one such as ``https://box/qbt``."""
     return "://" in host or re.fullmatch(r"[^:/]+:\d+", host) is not None
+
+
+def _number(value: object) -> float:
+    """A number of an answer; below zero, which says "unknown" there, and beyond all disks and times it counts as 0."""
+    number = float(str(value or 0))
+    return number if 0 <= number < _MOST else 0.0
+
+
+def _whole(value: object) -> int:
+    return int(_number(value))
+
+
+def _readable(text: str) -> str:
+    """Text the database takes: JSON can hold half a character."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class QBittorrentManager(TorrentClient):
@@ -102,7 +122,7 @@ class QBittorrentManager(TorrentClient):
         self._refused: AuthFailed | None = None
         self._answered = False
         self._rid = 0
-        self._free: object = None
+        self._free: int | None = None
 
     def check(self) -> ClientInfo:
         """See TorrentClient; starts qBittorrent once where ``auto_start`` names a command."""
@@ -145,16 +165,20 @@ class QBittorrentManager(TorrentClient):
         with self._asking():
             # Each answer tells only what is new since the one before.
             data = self._client.sync_maindata(rid=self._rid)
-            self._rid = int(str(data.get("rid", 0)))
+            self._rid = _whole(data.get("rid"))
             state = cast("Mapping[str, object]", data.get("server_state") or {})
-            self._free = state.get("free_space_on_disk", self._free)
-        return int(str(self._free)) if self._free is not None else None
+            if (free := state.get("free_space_on_disk")) is not None:
+                self._free = _whole(free)
+        return self._free
 
     def close(self) -> None:
         """End the session here; qBittorrent itself goes on."""
-        with self._lock, contextlib.suppress(qbt.APIError, requests.RequestException):
-            if self._answered:
-                self._client.auth_log_out()
+        with self._lock:
+            with contextlib.suppress(qbt.APIError, requests.RequestException):
+                if self._answered:
+                    self._client.auth_log_out()
+            # It refers to itself, so its connections would stay open until garbage is collected.
+            self._client._trigger_session_initialization()  # noqa: SLF001  it has no public way
 
     # -- asking
 
@@ -186,6 +210,13 @@ class QBittorrentManager(TorrentClient):
                     f"qBittorrent at {self._address} does not answer.",
                     hint="Check that it runs and that its web UI is on at this address.",
                 ) from exc
+            except (ValueError, TypeError, AttributeError, RecursionError) as exc:
+                raise Unavailable(
+                    PROVIDER,
+                    f"What answers at {self._address} does not answer as qBittorrent does.",
+                    hint="Check that qBittorrent's web UI is what listens there.",
+                    code="damaged",
+                ) from exc
 
     def _noted(self, message: str) -> AuthFailed:
         """The refusal; from now on it is remembered, and nobody is asked."""
@@ -204,6 +235,8 @@ class QBittorrentManager(TorrentClient):
     def _look(self) -> ClientInfo:
         with self._asking():
             version = str(self._client.app_version())
+            if not _VERSION.fullmatch(version):
+                raise ValueError("this is no version")
             path = self._save_path or str(self._client.app_default_save_path())
             return ClientInfo(f"qBittorrent {version}", path)
 
@@ -219,22 +252,22 @@ class QBittorrentManager(TorrentClient):
     def _torrent(self, row: Mapping[str, object]) -> ClientTorrent:
         raw_state = str(row.get("state"))
         state = _STATES.get(raw_state, "checking")
-        progress = float(str(row.get("progress") or 0.0))
-        left = int(str(row.get("amount_left") or 0))
+        progress = min(_number(row.get("progress")), 1.0)
+        left = _whole(row.get("amount_left"))
         tags = {tag.strip() for tag in str(row.get("tags") or "").split(",")}
         return ClientTorrent(
-            info_hash=str(row.get("hash")).lower(),
-            name=str(row.get("name")),
+            info_hash=_readable(str(row.get("hash"))).lower(),
+            name=_readable(str(row.get("name"))),
             progress=progress,
             state=state,
             done=state == "seeding" and progress >= 1.0 and left == 0,
             ours=not tags.isdisjoint(self._tags),
-            save_path=here(str(row.get("save_path") or ""), self._path_mappings),
-            size_bytes=int(str(row.get("size") or 0)),
-            speed_bytes_s=int(str(row.get("dlspeed") or 0)),
-            seeds=max(0, int(str(row.get("num_seeds") or 0))),
-            ratio=float(str(row.get("ratio") or 0.0)),
-            seeding_s=float(str(row.get("seeding_time") or 0.0)),
+            save_path=here(_readable(str(row.get("save_path") or "")), self._path_mappings),
+            size_bytes=_whole(row.get("size")),
+            speed_bytes_s=_whole(row.get("dlspeed")),
+            seeds=_whole(row.get("num_seeds")),
+            ratio=_number(row.get("ratio")),
+            seeding_s=_number(row.get("seeding_time")),
             message=raw_state if state in BROKEN else "",
         )
 
@@ -279,6 +312,8 @@ class QBittorrentManager(TorrentClient):
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                # Our settings there may be secrets, which are none of its business.
+                env={name: value for name, value in os.environ.items() if not name.startswith("MOVIE_SYNC_")},
             )
         except OSError as exc:
             raise Unavailable(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from movie_sync.clients.torrent_client import ClientInfo, TorrentClient
 from movie_sync.errors import Unavailable
-from movie_sync.lib.files import write_whole
+from movie_sync.lib.files import make_folder, write_whole
 from movie_sync.movie import ClientTorrent, Torrent
 
 
@@ -25,7 +25,7 @@ class TorrentFolder(TorrentClient):
     def check(self) -> ClientInfo:
         """See TorrentClient."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         except OSError as exc:
             raise self._unwritable(exc) from exc
         return ClientInfo("saves .torrent files", str(self._folder))

@@ -29,6 +29,8 @@ def _with_libtorrent(torrents: Path, data: Path) -> None:
             "enable_upnp": False,
             "enable_natpmp": False,
             "allow_multiple_connections_per_ip": True,
+            "enable_outgoing_utp": False,
+            "enable_incoming_utp": False,
             "active_seeds": -1,
             "active_limit": -1,
             "stop_tracker_timeout": 1,

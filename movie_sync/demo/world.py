@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from movie_sync.demo.filelist_api import FileListApi, Upload
@@ -20,6 +20,8 @@ from movie_sync.demo.torrents import TorrentTracker, make_torrent
 
 USERNAME = "demo"
 PASSKEY = "0123456789abcdef0123456789abcdef"
+# What a private tracker puts into the announce address of each user's .torrents.
+ANNOUNCE_KEY = "fedcba98765432100123456789abcdef"
 _MEGABYTE = 1024 * 1024
 _SEEDING_S = 20.0
 
@@ -58,7 +60,8 @@ class World:
     def _upload(self, number: int, film: DemoFilm, offer: Offer, private: bool) -> Upload:
         path = self.seed_folder / f"{offer.name}.mkv"
         path.write_bytes(random.Random(number).randbytes(offer.megabytes * _MEGABYTE))  # noqa: S311  noise, not secrets
-        torrent = make_torrent(path, self.tracker.announce_url, private=private)
+        key = f"/{ANNOUNCE_KEY}" if private else ""
+        torrent = make_torrent(path, self.tracker.announce_url + key, private=private)
         if offer.seeded:
             (self.torrent_folder / f"{number}.torrent").write_bytes(torrent)
         return Upload(
@@ -71,6 +74,11 @@ class World:
             torrent,
             offer.freeleech,
         )
+
+    def offer(self, film: DemoFilm, offer: Offer, *, private: bool, seeders: int) -> None:
+        """Put one more release on the tracker, with so many seeders by its word."""
+        number = 1 + max(upload.upload_id for upload in self.api.uploads)
+        self.api.uploads.append(replace(self._upload(number, film, offer, private), seeders=seeders))
 
     @property
     def addresses(self) -> Addresses:

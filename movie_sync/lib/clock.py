@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 from movie_sync.errors import Stopping
 
+# In 2096: a moment from there on, or before 1970, is nothing a person or a service meant.
+LATEST_S = 4e9
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -80,7 +82,7 @@ def utc_text(moment: float | None) -> str | None:
     """Unix seconds as people and JSON files read them: ``2026-11-22T16:00:00Z``; None stays None."""
     if moment is None:
         return None
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(moment, UTC).isoformat()[: len("2026-11-22T16:00:00")] + "Z"
 
 
 def utc_seconds(text: str) -> float:

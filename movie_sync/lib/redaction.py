@@ -10,6 +10,8 @@ import re
 import threading
 import urllib.parse
 
+from movie_sync.lib.plain_text import harmless
+
 REMOVED = "[removed]"
 # A secret shorter than this would blank out ordinary words; its named places below are still covered.
 SHORTEST = 4
@@ -58,8 +60,13 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a record, its traceback included, and redacts the result."""
+    """Formats a record, its traceback included, and redacts the result; its message is one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        """See logging.Formatter. A name from outside cannot begin a line that looks like one of ours."""
+        record.message = re.sub(r"[\r\n]+", " ", record.message)
+        return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
         """See logging.Formatter."""
-        return redact(super().format(record))
+        return harmless(redact(super().format(record)))

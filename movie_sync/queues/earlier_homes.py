@@ -58,6 +58,8 @@ def _take_in(tx: Connection, movie: Movie, now: float) -> bool:
 def _read(path: Path) -> list[Movie]:
     try:
         data = json.loads(path.read_bytes().decode("utf-8-sig"))
+        # A lone surrogate is valid JSON and cannot be stored.
+        json.dumps(data, ensure_ascii=False).encode()
     except FileNotFoundError:
         return []
     except (OSError, ValueError, RecursionError) as exc:

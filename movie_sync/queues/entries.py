@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from movie_sync.lib.clock import utc_seconds, utc_text
-from movie_sync.movie import STATUSES, Kind, Movie, Queue, Status
+from movie_sync.lib.clock import LATEST_S, utc_seconds, utc_text
+from movie_sync.movie import STATUSES, YEARS, Kind, Movie, Queue, Status
 from movie_sync.store.films import FilmRecord
 
 Entry = Mapping[str, Any]
@@ -86,9 +86,9 @@ def _year(key: str, value: object) -> int | None:
         value = int(value)
     if value in (None, ""):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and 1870 <= value <= 2100:
+    if isinstance(value, int) and not isinstance(value, bool) and value in YEARS:
         return value
-    raise _fail(key, value, "a year from 1870 to 2100, or null")
+    raise _fail(key, value, f"a year from {YEARS[0]} to {YEARS[-1]}, or null")
 
 
 def _count(key: str, value: object) -> int:
@@ -100,12 +100,12 @@ def _count(key: str, value: object) -> int:
 def _time(key: str, value: object) -> float | None:
     if value in (None, ""):
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 4e9:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST_S:
         return float(value)
     if isinstance(value, str):
         try:
             moment = utc_seconds(value)
-            if 0 <= moment < 4e9:
+            if 0 <= moment < LATEST_S:
                 return moment
         except (ValueError, OverflowError):
             pass
@@ -186,7 +186,7 @@ def movie_of(entry: Entry) -> Movie:
             "url": facts["url"] or "",
             "number": int(name) if name.isascii() and name.isdecimal() and len(name) < 16 else None,
             "lid": facts["lid"] or (name.removeprefix("lid:") if name.startswith("lid:") else None),
-            "imdb_id": facts["imdb_id"] or (name if re.fullmatch(r"tt\d{7,10}", name) else None),
+            "imdb_id": facts["imdb_id"] or (_imdb("id", name) if re.fullmatch(r"tt\d{7,10}", name) else None),
             "directors": tuple(part.strip() for part in director.split(",")) if director else (),
         }
     )

@@ -2,7 +2,7 @@
 
 import json
 import logging
-import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from movie_sync.errors import FacesError
+from movie_sync.errors import FacesError, StoreError
 from movie_sync.lib.clock import Clock, utc_text
-from movie_sync.lib.files import locked, set_aside, write_whole
+from movie_sync.lib.files import Stamp, locked, set_aside, stamp, stamp_of, write_over
 from movie_sync.movie import Queue
 from movie_sync.queues.entries import Entry, EntryError, entry_of, key_of
 from movie_sync.queues.hand_edits import carry_out
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 FACES = (Queue.PENDING, Queue.FAILED, Queue.COMPLETED)
 # As often as a person may save in a row before their last save is left for the next round.
 _TRIES = 20
+# Some editors empty a file and then write it; whoever looks in between waits for so long.
+_SAVING_S = 0.05
 # A queue of 100,000 films is 60 MB; a file beyond this is not one of ours.
 MAX_FILE_BYTES = 512 * 1024 * 1024
-
-_Stat = tuple[int, int, int] | None
 
 
 class _Edited(Exception):
@@ -39,15 +39,7 @@ class _Seen:
     """A file as it was read: its content, None when missing, and what tells whether it was saved since."""
 
     content: bytes | None
-    stat: _Stat
-
-
-def _stat(path: Path) -> _Stat:
-    try:
-        result = path.stat()
-    except FileNotFoundError:
-        return None
-    return result.st_mtime_ns, result.st_size, result.st_ino
+    stamp: Stamp | None
 
 
 class QueueFiles:
@@ -65,7 +57,7 @@ class QueueFiles:
         self._folder = folder
         self._store = store
         self._clock = clock
-        self._last: dict[Queue, _Stat] = {}
+        self._last: dict[Queue, Stamp | None] = {}
 
     def path(self, queue: Queue) -> Path:
         """The file of a queue."""
@@ -73,7 +65,7 @@ class QueueFiles:
 
     def out_of_date(self) -> bool:
         """True when a file was saved by someone, or a queue changed since its file was written; cheap."""
-        if any(_stat(self.path(queue)) != self._last.get(queue) for queue in FACES):
+        if any(stamp(self.path(queue)) != self._last.get(queue) for queue in FACES):
             return True
         with self._store.read() as tx:
             exported = exports.exported_versions(tx)
@@ -88,30 +80,36 @@ class QueueFiles:
 
         Raises:
             OSError: The folder cannot be written; the files stand as they were.
-            StoreError: As for Store.write.
+            StoreError: As for Store.write; or the folder was exchanged for another one.
         """
         problems: list[FacesError] = []
-        with locked(self._folder / "faces.lock"):
+        lock = self._folder / "faces.lock"
+        if not lock.exists() and not self._store.path.exists():
+            # Written there, the files would count as edited when the right folder is back.
+            raise StoreError(
+                f"{self._folder} is another folder than before: the database is not there.",
+                hint="Put the right one back, or start movie-sync again.",
+            )
+        with locked(lock):
             for _ in range(_TRIES):
                 seen = {queue: self._read(queue) for queue in FACES}
-                edited = self._merge(seen, problems)
+                stamps = {self.path(queue): seen[queue].stamp for queue in FACES}
                 try:
+                    edited = self._merge(seen, problems)
                     for queue in FACES:
-                        self._write(queue, seen[queue], rewrite=queue in edited)
+                        self._write(queue, seen[queue], stamps, rewrite=queue in edited)
                 except _Edited:
                     continue
                 break
         return problems
 
     def _read(self, queue: Queue) -> _Seen:
-        path = self.path(queue)
-        stat = _stat(path)
-        if stat is None:
+        try:
+            with self.path(queue).open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+                return _Seen(content, stamp_of(file))
+        except FileNotFoundError:
             return _Seen(None, None)
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-            result = os.fstat(file.fileno())
-        return _Seen(content, (result.st_mtime_ns, result.st_size, result.st_ino))
 
     # -- taking in what people edited
 
@@ -140,6 +138,9 @@ class QueueFiles:
             try:
                 theirs[queue] = _parse(self.path(queue), content or b"")
             except FacesError as error:
+                threading.Event().wait(_SAVING_S)
+                if stamp(self.path(queue)) != seen[queue].stamp:
+                    raise _Edited from None
                 problems.append(self._keep_aside([queue], error))
                 continue
             base[queue] = _nearer(theirs[queue], known[queue])
@@ -196,33 +197,35 @@ class QueueFiles:
 
     # -- writing what changed
 
-    def _write(self, queue: Queue, seen: _Seen, *, rewrite: bool) -> None:
+    def _write(self, queue: Queue, seen: _Seen, stamps: dict[Path, Stamp | None], *, rewrite: bool) -> None:
+        """Write a queue as it stands, while all three files are what was merged: they are edited as one.
+
+        A film that a person takes out of one file, and that moved on to the next before that is written, would else
+        count as moved by us.
+        """
         path = self.path(queue)
         with self._store.read() as tx:
             version = exports.versions(tx)[queue]
             known = exports.get(tx, path.name)
             if not rewrite and seen.content is not None and seen.content == known.base and known.version == version:
-                self._last[queue] = seen.stat
+                self._last[queue] = seen.stamp
                 return
             content = _encode([entry_of(film) for film in films.in_queue(tx, queue)])
-        written = seen.stat
+        stands = seen
         if content != seen.content:
             with self._store.write() as tx:
                 exports.announce(tx, path.name, content)
-            write_whole(path, content, before_rename=lambda: self._check_unsaved(path, seen.stat))
-            now = self._read(queue)
-            written = now.stat if now.content == content else None
+            if not write_over(path, content, stamps):
+                raise _Edited
+            stands = self._read(queue)
         elif known.base != content:
             with self._store.write() as tx:
                 exports.announce(tx, path.name, content)
         with self._store.write() as tx:
             exports.settle(tx, path.name, version)
-        self._last[queue] = written
-
-    @staticmethod
-    def _check_unsaved(path: Path, stat: _Stat) -> None:
-        if _stat(path) != stat:
+        if stands.content != content:
             raise _Edited
+        self._last[queue] = stamps[path] = stands.stamp
 
 
 def kept_aside(folder: Path) -> list[Path]:

@@ -38,6 +38,8 @@ MANY_LEFT = 10
 MANY_LEFT_SHARE = 0.2
 # Of FilmRecord.cleanup: what is there of the film stays until a person agrees that it goes.
 HELD = "held"
+# What a tracker is asked by.
+_ASKED_BY = ("title", "year", "imdb_id", "alt_titles")
 # A film that left and came back while in one of these goes on; any other starts fresh.
 _GOES_ON = frozenset({Status.EXCLUDED, Status.CLAIMED, Status.HANDING_OVER, Status.DOWNLOADING, Status.STALLED})
 # Why a release is taken that a person chose; it is never replaced by a better one.
@@ -291,21 +293,31 @@ class QueueManager:
         Returns:
             The film that stays; still claimed only when it is this one. None when the film was merged away meanwhile.
         """
+        now = self._clock.now()
         with self._store.write() as tx:
-            if films.get(tx, film_id) is None:
+            before = films.get(tx, film_id)
+            if before is None:
                 return None
-            return films.get(tx, films.learn_facts(tx, film_id, facts, self._clock.now()))
+            return self._knowing_more(tx, before, films.learn_facts(tx, film_id, facts, now), now)
+
+    @staticmethod
+    def _knowing_more(tx: Connection, before: FilmRecord, film_id: int, now: float) -> FilmRecord | None:
+        """The film as it is known now; what was not found without what has been learnt is searched again."""
+        after = films.get(tx, film_id)
+        if after is None or before.status is not Status.NOT_FOUND or after.status is not Status.NOT_FOUND:
+            return after
+        same = all(getattr(before.movie, name) == getattr(after.movie, name) for name in _ASKED_BY)
+        if same and after.movie.kind != "series":
+            return after
+        films.change(tx, film_id, Status.DUE, queued_at=now, searches=0, retry_after=None)
+        history.append(tx, now, film_id, "due_again", "Searched again, for more is known of it now.")
+        return films.get(tx, film_id)
 
     def name(self, film_id: int, title: str, year: int) -> FilmRecord | None:
         """Call a film that came by an id alone by its title; None when it was merged into another."""
         with self._store.write() as tx:
             films.change(tx, film_id, title=title, year=year)
             return films.get(tx, film_id)
-
-    def no_details(self, film_id: int) -> None:
-        """Note that a film's page does not exist, so that it is not asked for again."""
-        with self._store.write() as tx:
-            films.change(tx, film_id, details_at=self._clock.now())
 
     def without_ids(self, limit: int, *, first: int | None = None) -> list[FilmRecord]:
         """Films whose ids can be looked up by their pages' names and never were, newest wish first.
@@ -331,8 +343,9 @@ class QueueManager:
         with self._store.write() as tx:
             asked = {film_id: film for film_id in found if (film := films.get(tx, film_id)) is not None}
             for film_id in asked:
-                if films.get(tx, film_id) is not None:
-                    films.learn_ids(tx, film_id, found[film_id], now)
+                before = films.get(tx, film_id)
+                if before is not None:
+                    self._knowing_more(tx, before, films.learn_ids(tx, film_id, found[film_id], now), now)
             stays = {film_id: films.get(tx, film_id) or self._merged(tx, film) for film_id, film in asked.items()}
         return {film_id: film for film_id, film in stays.items() if film is not None}
 
@@ -342,10 +355,10 @@ class QueueManager:
         found = films.of_names(tx, (*film.movie.names, film.movie.key))
         return films.get(tx, found[0]) if found else None
 
-    def without_details(self) -> FilmRecord | None:
-        """A waiting film whose page was never read, None when there is none."""
+    def without_details(self, but: Collection[int] = ()) -> FilmRecord | None:
+        """A waiting film whose page was never read, and that is none of ``but``; None when there is none."""
         with self._store.read() as tx:
-            film_id = films.without_details(tx)
+            film_id = films.without_details(tx, but)
             return films.get(tx, film_id) if film_id is not None else None
 
     @staticmethod
@@ -736,6 +749,11 @@ class QueueManager:
             if stays:
                 text = f"{transfer.release_name} became whole after all: it stays in {transfer.client}."
             history.append(tx, now, transfer.film_id, "taken_out", text)
+
+    def name_taken(self, torrent: Torrent) -> bool:
+        """True when another of our torrents writes under the same name."""
+        with self._store.read() as tx:
+            return transfers.name_taken(tx, torrent)
 
     def needed_hashes(self) -> frozenset[str]:
         """Info-hashes whose .torrent is still needed: intended, or current and not whole."""

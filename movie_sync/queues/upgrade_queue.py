@@ -142,11 +142,6 @@ class UpgradeQueue:
         with self._store.read() as tx:
             return transfers.shared(tx, transfer)
 
-    def name_taken(self, torrent: Torrent) -> bool:
-        """True when another of our torrents writes under the same name."""
-        with self._store.read() as tx:
-            return transfers.name_taken(tx, torrent)
-
     def retired(self, transfer: Transfer, text: str) -> None:
         """A replaced transfer has left the client."""
         now = self._clock.now()

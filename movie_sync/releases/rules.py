@@ -78,6 +78,14 @@ def is_of_film(movie: Movie, release: Release) -> bool:
     return _wrong_film(movie, release, parse_release(release.name)) is None
 
 
+def holds_another_film(movie: Movie, name: str) -> bool:
+    """True when a torrent's own name is plainly another film's: no word of a title is there, and another year is."""
+    parsed = parse_release(name)
+    words = {word for title in (movie.title, *movie.alt_titles) for word in title_words(title)}
+    another_year = movie.year is not None and all(abs(year - movie.year) > 1 for year in parsed.years)
+    return bool(parsed.years) and another_year and words.isdisjoint(title_words(name))
+
+
 def _wrong_film(movie: Movie, release: Release, parsed: ParsedRelease) -> str | None:
     """Why this is another film; None when it is this one.
 

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from movie_sync.store.migrations import migrate
 
 DATABASE_FILE = "movie_sync.db"
 BUSY_TIMEOUT_S = 10.0
-_WAL_TRIES = 200
+_WAL_AGAIN_S = 0.05
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
@@ -143,13 +144,15 @@ class Store:
     @staticmethod
     def _switch_to_wal(connection: Connection) -> None:
         """Several that open a new database at once: SQLite refuses the switch without waiting its busy timeout."""
-        for _ in range(_WAL_TRIES):
+        # Where it does wait, once is enough: of a damaged database it would be each time.
+        end = time.monotonic() + BUSY_TIMEOUT_S
+        while time.monotonic() < end:
             try:
                 connection.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as exc:
                 if "locked" not in str(exc):
                     raise
-                threading.Event().wait(BUSY_TIMEOUT_S / _WAL_TRIES)
+                threading.Event().wait(_WAL_AGAIN_S)
             else:
                 return
         connection.execute("PRAGMA journal_mode=WAL")

@@ -1,11 +1,11 @@
 """Films, the names they are known by, and the moves between their states."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
-from movie_sync.movie import FilmFacts, Kind, Movie, Purpose, Queue, Status, queue_of
+from movie_sync.movie import FilmFacts, Movie, Purpose, Queue, Status, queue_of
 from movie_sync.store import wishes
 from movie_sync.store.connections import Connection, Row
 
@@ -84,31 +84,35 @@ class FilmRecord:
 
 
 def _record(row: Row) -> FilmRecord:
+    # A queue of thousands is read for each export: a row's own look-up by name, a search, would be most of that.
+    given = dict(zip(row.keys(), row, strict=True))
     movie = Movie(
-        title=row["title"],
-        year=row["year"],
-        number=row["number"],
-        lid=row["lid"],
-        slug=row["slug"],
-        url=row["url"],
-        imdb_id=row["imdb_id"],
-        tmdb_id=row["tmdb_id"],
-        kind=cast("Kind", row["kind"]),
-        directors=tuple(json.loads(row["directors"])),
-        alt_titles=tuple(json.loads(row["alt_titles"])),
-        runtime_min=row["runtime_min"],
+        title=given["title"],
+        year=given["year"],
+        number=given["number"],
+        lid=given["lid"],
+        slug=given["slug"],
+        url=given["url"],
+        imdb_id=given["imdb_id"],
+        tmdb_id=given["tmdb_id"],
+        kind=given["kind"],
+        directors=tuple(_list(given["directors"])),
+        alt_titles=tuple(_list(given["alt_titles"])),
+        runtime_min=given["runtime_min"],
     )
-    same = {name: row[name] for name in FilmRecord.__slots__ if name in row.keys()}  # noqa: SIM118  a Row iterates over values
-    return FilmRecord(
-        **{
-            **same,
-            "film_id": row["id"],
-            "movie": movie,
-            "status": Status(row["status"]),
-            "fetch_anew": bool(row["fetch_anew"]),
-            "extra": json.loads(row["extra"]),
-        }
-    )
+    given |= {
+        "film_id": given["id"],
+        "movie": movie,
+        "status": Status(given["status"]),
+        "fetch_anew": bool(given["fetch_anew"]),
+        "extra": json.loads(given["extra"]) if given["extra"] != "{}" else {},
+    }
+    return FilmRecord(**{name: given[name] for name in FilmRecord.__slots__})
+
+
+def _list(text: str) -> list[str]:
+    found: list[str] = json.loads(text) if text != "[]" else []
+    return found
 
 
 def _column(name: str, value: Any) -> Any:
@@ -205,6 +209,12 @@ def in_queue(tx: Connection, queue: Queue) -> list[FilmRecord]:
     """All films of a queue in the order its file shows: by wish, newest first."""
     rows = tx.execute("SELECT * FROM films WHERE queue = ? ORDER BY wish_order DESC, id", (queue,))
     return [_record(row) for row in rows]
+
+
+def every(tx: Connection) -> Iterator[FilmRecord]:
+    """Every film in any queue or none, in no order."""
+    for row in tx.execute("SELECT * FROM films"):
+        yield _record(row)
 
 
 def on_list(tx: Connection, list_name: str) -> list[FilmRecord]:
@@ -461,12 +471,14 @@ def end_far_put_offs(tx: Connection, now: float) -> None:
     )
 
 
-def without_details(tx: Connection) -> int | None:
-    """A film that waits or failed, has a film page and was never read there; None when there is none."""
+def without_details(tx: Connection, but: Collection[int] = ()) -> int | None:
+    """A film that waits or failed, has a film page and was never read there; None when there is none but these."""
     # The plus keeps SQLite from the index by slug, which nearly every film has.
     row = tx.execute(
         "SELECT id FROM films WHERE details_at IS NULL AND +slug IS NOT NULL"
-        " AND status IN ('put_off', 'not_found', 'retrying', 'permanent') ORDER BY id LIMIT 1"
+        " AND status IN ('put_off', 'not_found', 'retrying', 'permanent')"
+        " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1",
+        (json.dumps(list(but)),),
     ).fetchone()
     return int(row[0]) if row else None
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,9 +25,11 @@ LATEST_LIMIT = 100
 # FileList writes local Romanian time without saying so.
 _ZONE = ZoneInfo("Europe/Bucharest")
 _HOUR_S = 3600.0
-# So many releases in a row with a page in place of their .torrent are no accident.
-_PAGES_IN_A_ROW = 3
-# What SQLite can hold.
+# A challenge page pauses the tracker for an hour.
+CHALLENGE_PAUSE_S = _HOUR_S
+# So many releases in a row without a .torrent, or questions in a row that are refused, are no accident.
+_IN_A_ROW = 3
+# What SQLite can hold, also of counts.
 MAX_ID = 1 << 62
 
 _Flag = bool | int | float | str | None
@@ -101,8 +103,10 @@ class FileListDownloader(MovieDownloader):
             spacing_s=delay_s,
             sweep_interval_s=sweep_interval_s,
         )
-        # Releases in place of whose .torrent a page came, since the last that came.
-        self._pages: set[int] = set()
+        # Releases in place of whose .torrent something else came, and questions that were refused, since the last
+        # that went well.
+        self._no_torrents: set[int] = set()
+        self._refused: set[str] = set()
         # Whether downloads count is not documented: they are kept apart from the calls, at the same distance.
         self._downloads = CallBudget(
             PROVIDER, f"{PROVIDER}:download", store=store, clock=clock, per_hour=None, spacing_s=delay_s
@@ -151,6 +155,7 @@ class FileListDownloader(MovieDownloader):
             max_bytes=MAX_API_BYTES,
             pace=lambda: self._calls.take(purpose),
         )
+        self._check_question(reply, params)
         self._check_status(reply)
         return read_rows(reply.body, self._clock.now())
 
@@ -164,6 +169,7 @@ class FileListDownloader(MovieDownloader):
                 pace=lambda: self._downloads.take("search"),
             )
         except BadReply as exc:
+            self._no_torrent(release)
             raise BadTorrent(f"The .torrent of {release.name} cannot be had: {exc.message}") from exc
         if reply.status in {400, 404, 410}:
             raise BadTorrent(f"{release.name} is gone from FileList ({reply.status}).")
@@ -172,13 +178,30 @@ class FileListDownloader(MovieDownloader):
         return read_torrent(reply.body)
 
     def _check_page(self, reply: HttpReply, release: Release) -> None:
+        if reply.body.lstrip()[:1] == b"<":
+            self._no_torrent(release)
+        else:
+            self._no_torrents.clear()
+
+    def _no_torrent(self, release: Release) -> None:
         """A page in place of one .torrent is that release's trouble; in place of several in a row, the site's."""
-        if reply.body.lstrip()[:1] != b"<":
-            self._pages.clear()
-            return
-        self._pages.add(release.release_id)
-        if len(self._pages) >= _PAGES_IN_A_ROW:
+        self._no_torrents.add(release.release_id)
+        if len(self._no_torrents) >= _IN_A_ROW:
             raise Unavailable(PROVIDER, "FileList answers with pages in place of .torrents.", code="outage")
+
+    def _check_question(self, reply: HttpReply, params: Mapping[str, str]) -> None:
+        """One question that is refused is that film's trouble; several in a row, the site's."""
+        if reply.status == 200:
+            self._refused.clear()
+        elif reply.status == 400:
+            self._refused.add(params.get("query", ""))
+            if len(self._refused) >= _IN_A_ROW:
+                raise Unavailable(
+                    PROVIDER,
+                    f"FileList refuses every question ({reply.status}).",
+                    hint="If that goes on, look for a newer version of Movie Sync.",
+                    code="outage",
+                )
 
     def _check_status(self, reply: HttpReply) -> None:
         """Raise what a status other than 200 means; texts of the answer are shown, never relied on."""
@@ -186,6 +209,14 @@ class FileListDownloader(MovieDownloader):
         if status == 200:
             return
         retry_after_s = reply.retry_after_s(self._clock.now())
+        if _is_challenge(reply):  # comes with 403, too, and says nothing of user name and passkey
+            raise Unavailable(
+                PROVIDER,
+                "FileList asks for a browser check, which this program does not go round.",
+                hint="Look whether FileList's page opens in a browser on this network.",
+                code="challenge",
+                retry_after_s=max(CHALLENGE_PAUSE_S, retry_after_s or 0.0),
+            )
         if status in {401, 403}:
             raise AuthFailed(
                 PROVIDER,
@@ -202,6 +233,12 @@ class FileListDownloader(MovieDownloader):
         if status == 400:
             raise QueryRefused(PROVIDER, f"FileList refused the question ({status}): {_excerpt(reply.body)}")
         raise Unavailable(PROVIDER, f"FileList is not available ({status}).", retry_after_s=retry_after_s)
+
+
+def _is_challenge(reply: HttpReply) -> bool:
+    """A browser check in place of an answer: Cloudflare's header says so, or the title of its page."""
+    mitigated = reply.headers.get("cf-mitigated", "").lower() == "challenge"
+    return mitigated or b"<title>Just a moment...</title>" in reply.body
 
 
 def _excerpt(body: bytes) -> str:
@@ -243,7 +280,7 @@ def _release(row: _Row, now: float) -> Release:
     return Release(
         tracker=PROVIDER,
         release_id=_whole(row.id),
-        name=row.name.strip(),
+        name=" ".join(row.name.split()),
         imdb_id=_imdb(row.imdb),
         size_bytes=_whole(row.size),
         seeders=_whole(row.seeders),
@@ -257,11 +294,12 @@ def _release(row: _Row, now: float) -> Release:
 
 
 def _whole(value: float | str | None) -> int:
-    """A count; what is no number, or below zero, counts as 0."""
+    """A count; what is no number, below zero, or more than the database holds, counts as 0."""
     try:
-        return max(0, int(float(value or 0)))
+        count = int(float(value or 0))
     except (ValueError, OverflowError):
         return 0
+    return count if 0 <= count < MAX_ID else 0
 
 
 def _flag(value: _Flag) -> bool:

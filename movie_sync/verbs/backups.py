@@ -22,20 +22,25 @@ from movie_sync.lib.clock import utc_text
 from movie_sync.lib.files import (
     LOCK_FILE,
     InstanceLock,
+    delete_unfinished,
     make_private_file,
     make_private_folder,
     sync_folder,
     write_whole,
 )
 from movie_sync.queues.json_files import FACES
-from movie_sync.store import DATABASE_FILE, Store
+from movie_sync.store import DATABASE_FILE, Store, films
 from movie_sync.store.snapshots import copy_calls, copy_to, lacking, settle, whole
 from movie_sync.verbs.home import opened
 
 _ABOUT = "about.json"
+# What was there before a restore lies in a folder of that name, with the moment behind it.
+_KEPT = "before-restore-"
 _PLAIN = (CONFIG_FILE, FILELIST_FILE, CREDENTIALS_FILE, "watchlist.json")
 _FACES = tuple(f"queue_{queue}.json" for queue in FACES)
 _BUILTIN = "torrents/builtin"
+# Where a backup's queue files are tried.
+_EMPTY = "empty"
 # What SQLite keeps beside a database that was not closed.
 _SIDES = (f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm")
 # A home of 100,000 films is 300 MB; beyond this a file is not one of ours.
@@ -86,6 +91,7 @@ def back_up(home: Path, path: Path, now: float, *, with_key: bool = False) -> Ba
             copy_to(open_home.store, copy)
         names = [DATABASE_FILE]
         packed = Path(folder) / "packed"
+        make_private_file(packed)
         with tarfile.open(packed, "w:gz") as archive:
             about = {"version": __version__, "made_at": utc_text(now), "with_key": with_key}
             _add_bytes(archive, _ABOUT, json.dumps(about).encode(), now)
@@ -99,7 +105,7 @@ def back_up(home: Path, path: Path, now: float, *, with_key: bool = False) -> Ba
 
 def _contents(home: Path, *, with_key: bool) -> Iterator[tuple[str, bytes]]:
     """The files beside the database, each read at once: others write them anew, or take them away, meanwhile."""
-    state = sorted(str(one.relative_to(home)) for one in (home / _BUILTIN).glob("*") if one.suffix != ".tmp")
+    state = sorted(str(one.relative_to(home)) for one in (home / _BUILTIN).glob("*") if one.name[0] != ".")
     for name in (*_PLAIN, *_FACES, *([KEY_FILE] if with_key else []), *state):
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             data = (home / name).read_bytes()
@@ -148,14 +154,18 @@ def restore(home: Path, path: Path, now: float) -> Restored:
     try:
         for left in home.glob(".restore-*"):  # of one that was killed
             shutil.rmtree(left, ignore_errors=True)
+        for left in home.glob(f"{_KEPT}*"):
+            delete_unfinished(left)
         with _unpacked(home, path) as fresh:
             about = _about(fresh, path)
             credentials = _usable_credentials(home, fresh)
             with contextlib.closing(Store(fresh / DATABASE_FILE)) as store:
                 if damage := whole(store) or lacking(store):
                     raise _no_backup(path, f"its database is damaged ({damage})")
-                if (home / DATABASE_FILE).exists():
-                    settle(home / DATABASE_FILE)
+            _try_to_read(fresh, path)
+            if (home / DATABASE_FILE).exists():
+                settle(home / DATABASE_FILE)
+                with contextlib.closing(Store(fresh / DATABASE_FILE)) as store:
                     copy_calls(store, home / DATABASE_FILE)
             kept = _exchange(home, fresh, utc_text(now) or "")
         with opened(home):
@@ -171,7 +181,7 @@ def _unpacked(home: Path, path: Path) -> Iterator[Path]:
     fresh = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
     try:
         try:
-            with gzip.open(path) as packed:
+            with _Packed(path) as packed:
                 with tarfile.open(fileobj=packed, mode="r:") as archive:
                     _take_out(archive, fresh, path)
                 while packed.read(_PIECE):  # the checksum comes last
@@ -185,6 +195,35 @@ def _unpacked(home: Path, path: Path) -> Iterator[Path]:
         yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _try_to_read(fresh: Path, path: Path) -> None:
+    """Read every film, write the queue files, and take those in beside no database; later is too late to refuse."""
+    for name in _FACES:  # edits in them are none of this moment
+        (fresh / name).unlink(missing_ok=True)
+    try:
+        with opened(fresh) as home, home.store.read() as tx:
+            for _ in films.every(tx):
+                pass
+        empty = fresh / _EMPTY
+        make_private_folder(empty)
+        for name in _FACES:
+            (fresh / name).rename(empty / name)  # a copy would be open to others for a moment
+        with opened(empty) as home:
+            for problem in home.problems:
+                raise problem
+    except (MovieSyncError, ValueError, TypeError, LookupError) as exc:
+        raise _no_backup(path, f"its database holds what cannot be read ({exc or type(exc).__name__})") from exc
+
+
+class _Packed(gzip.GzipFile):
+    """Gives no more at once than this program asks for: a header that claims gigabytes would be read whole."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """See gzip.GzipFile."""
+        if size is None or not 0 <= size <= _PIECE:
+            raise tarfile.ReadError("a header in it is too long")
+        return super().read(size)
 
 
 def _take_out(archive: tarfile.TarFile, fresh: Path, path: Path) -> None:
@@ -221,7 +260,7 @@ def _no_backup(path: Path, why: str) -> MovieSyncError:
 def _about(fresh: Path, path: Path) -> dict[str, object]:
     try:
         about = json.loads((fresh / _ABOUT).read_bytes())
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise _no_backup(path, "it does not say what it is") from exc
     return about if isinstance(about, dict) else {}
 
@@ -252,24 +291,35 @@ def _exchange(home: Path, fresh: Path, stamp: str) -> Path | None:
     leave = _leave_credentials(fresh)
     names = [name for name in (*_PLAIN, KEY_FILE, _BUILTIN, DATABASE_FILE, *_FACES, *_SIDES) if name not in leave]
     present = [name for name in names if (home / name).exists()]
-    kept = _unused(home / f"before-restore-{stamp.replace(':', '')}") if present else None
+    kept = _unused(home / f"{_KEPT}{stamp.replace(':', '')}") if present else None
     if kept is not None:
         for name in present:
             _keep(home / name, kept / name)
     for name in (*_FACES, *_SIDES):
         (home / name).unlink(missing_ok=True)
     (fresh / DATABASE_FILE).replace(home / DATABASE_FILE)
-    for name in (*_PLAIN, KEY_FILE):
+    if _other_key(home, fresh):
+        # Log-ins and key cannot be exchanged at one moment: better none for that long than some that no key fits.
+        (home / CREDENTIALS_FILE).unlink(missing_ok=True)
+    for name in (KEY_FILE, *_PLAIN):
         if (fresh / name).exists():
             (fresh / name).replace(home / name)
         elif name not in leave:
             (home / name).unlink(missing_ok=True)
     shutil.rmtree(home / _BUILTIN, ignore_errors=True)
     if (fresh / _BUILTIN).exists():
+        sync_folder(fresh / _BUILTIN)
         make_private_folder((home / _BUILTIN).parent)
         (fresh / _BUILTIN).rename(home / _BUILTIN)
+    if (home / _BUILTIN).parent.exists():
+        sync_folder((home / _BUILTIN).parent)
     sync_folder(home)
     return kept
+
+
+def _other_key(home: Path, fresh: Path) -> bool:
+    keys = [folder / KEY_FILE for folder in (home, fresh)]
+    return all(key.exists() for key in keys) and keys[0].read_bytes() != keys[1].read_bytes()
 
 
 def _leave_credentials(fresh: Path) -> frozenset[str]:
@@ -285,7 +335,9 @@ def _unused(path: Path) -> Path:
 
 def _keep(path: Path, kept: Path) -> None:
     make_private_folder(kept.parent)
-    if path.is_dir():
-        shutil.copytree(path, kept)
+    if path.is_dir():  # of the built-in client: no folders in it
+        make_private_folder(kept)
+        for one in sorted(path.iterdir()):
+            write_whole(kept / one.name, one.read_bytes())
     else:
         write_whole(kept, path.read_bytes())

@@ -43,8 +43,9 @@ class Added:
 def described(text: str) -> Movie | None:
     """The film an address, an id or ``Title (Year)`` speaks of; its title may be makeshift. None: a title alone."""
     text = _storable(text).strip()
-    if re.fullmatch(r"tt\d{7,10}", text):
-        return Movie(title=text, imdb_id=text)
+    if number := re.fullmatch(r"tt(\d{7,10})", text, re.ASCII):
+        imdb_id = f"tt{int(number[1]):07d}"
+        return Movie(title=imdb_id, imdb_id=imdb_id)
     address = text if "://" in text else f"https://{text}"
     # A member's page of a film (letterboxd.com/USER/film/SLUG/) speaks of the same film.
     if page := _FILM_PAGE.match(address):
@@ -96,7 +97,8 @@ def _meant(tx: Connection, text: str) -> list[int]:
         return found or (films.with_slug(tx, movie.slug) if movie.slug else [])
     if text.startswith("lid:"):
         return films.of_names(tx, [text])
-    by_number = films.of_names(tx, [f"letterboxd:{int(text)}"]) if text.isascii() and text.isdecimal() else []
+    numbered = re.fullmatch(r"\d{1,15}", text, re.ASCII)
+    by_number = films.of_names(tx, [f"letterboxd:{int(text)}"]) if numbered else []
     by_slug = films.with_slug(tx, text)
     title, year = (movie.title, movie.year) if movie is not None else (text, None)
     return list(dict.fromkeys([*by_number, *by_slug, *_titled(tx, title, year)]))

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from movie_sync.errors import ConfigError
-from movie_sync.movie import Movie, WatchedFilm
+from movie_sync.lib.clock import LATEST_S
+from movie_sync.movie import YEARS, Movie, WatchedFilm
 from movie_sync.watchlists.film_ids import lid, slug
 
 # 100,000 films are 6 MB.
@@ -96,14 +97,16 @@ def _film(row: dict[str, str], where: str) -> tuple[Movie, float | None]:
     short, page = lid(url), slug(url)
     if short is None and page is None:
         raise ConfigError(f"{where}: {url!r} is no Letterboxd address.", file=where, hint=_HINT)
-    movie = Movie(title=title, year=int(year) if year else None, lid=short, slug=page, url=url)
+    movie = Movie(title=title, year=int(year) if year and int(year) in YEARS else None, lid=short, slug=page, url=url)
     return movie, _date(row.get("date"), where)
 
 
 def _date(text: str | None, where: str) -> float | None:
+    """Unix seconds; None for no date, and for one on which nobody can have wished for anything."""
     if not text or not text.strip():
         return None
     try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()
+        moment = datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()
     except ValueError as exc:
         raise ConfigError(f"{where}: the date {text!r} cannot be read.", file=where, hint=_HINT) from exc
+    return moment if 0 <= moment < LATEST_S else None

@@ -10,14 +10,14 @@ _LID = re.compile(r"^/([0-9A-Za-z]{1,12})/?$")
 def imdb_id(url: str) -> str | None:
     """``tt`` and at least seven digits out of a link to imdb.com, None for any other link."""
     parts = _parts(url)
-    match = re.search(r"/title/tt(\d{1,10})", parts.path)
+    match = re.search(r"/title/tt(\d{1,10})", parts.path, re.ASCII)
     return f"tt{int(match[1]):07d}" if match and _on(parts.hostname, "imdb.com") else None
 
 
 def tmdb_id(url: str) -> str | None:
     """``movie/603`` or ``tv/1399`` out of a link to themoviedb.org, None for any other link."""
     parts = _parts(url)
-    match = re.match(r"/(movie|tv)/(\d+)", parts.path)
+    match = re.match(r"/(movie|tv)/(\d+)", parts.path, re.ASCII)
     return f"{match[1]}/{match[2]}" if match and _on(parts.hostname, "themoviedb.org") else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from movie_sync.movie import FilmFacts, Kind, Movie, title_and_year
+from movie_sync.movie import YEARS, FilmFacts, Kind, Movie, title_and_year
 from movie_sync.watchlists.film_ids import imdb_id, slug, tmdb_id
 
 FILMS_PER_PAGE = 28
@@ -17,6 +17,7 @@ FILMS_PER_PAGE = 28
 _GENUINE = b"person = {"
 _TEMPLATE = re.compile(rb"analytic_params\['template'\] = '([^']*)'")
 _WATCHLIST_TEMPLATE = b"/object/watchlist"
+_LID = re.compile(r"[0-9A-Za-z]{1,12}")
 
 Answer = Literal["page", "challenge", "private", "limited", "other"]
 
@@ -116,10 +117,11 @@ def _identity(attributes: dict[str, str | None]) -> tuple[int | None, str | None
     text = attributes.get("data-postered-identifier")
     try:
         postered = msgspec.json.decode(text or "{}", type=_Postered)
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise MarkupChanged("a film's identifier cannot be read") from exc
     digits = (postered.uid or "").removeprefix("film:") or attributes.get("data-film-id") or ""
-    return (int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 18 else None), postered.lid
+    number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 15 else None
+    return number, postered.lid if _LID.fullmatch(postered.lid or "") else None
 
 
 def _alt_text(poster: LexborNode) -> str | None:
@@ -139,6 +141,8 @@ def read_film_page(body: bytes, url: str) -> FilmFacts:
     """
     if _GENUINE not in body or b"application/ld+json" not in body:
         raise MarkupChanged("the page is not marked as a film page")
+    if b"</html>" not in body:  # what its end says would count as unknown for good
+        raise MarkupChanged("the page is cut short")
     tree = LexborHTMLParser(body)
     data = _linked_data(tree)
     links = [node.attributes.get("href") or "" for node in tree.css("p.text-footer a[href], a[data-track-action]")]
@@ -196,14 +200,14 @@ def _released(data: dict[str, Any]) -> int | None:
     events = data.get("releasedEvent")
     first = events[0] if isinstance(events, list) and events else events
     text = str(first.get("startDate") or "") if isinstance(first, dict) else ""
-    return int(text[:4]) if re.match(r"\d{4}", text) else None
+    return int(text[:4]) if re.match(r"\d{4}", text) and int(text[:4]) in YEARS else None
 
 
 def _own_identity(tree: LexborHTMLParser, own_slug: str) -> tuple[int | None, str | None]:
     for node in tree.css(f'div[data-item-slug="{own_slug}"], div[data-film-slug="{own_slug}"]'):
         return _identity(node.attributes)
     report = tree.css_first("[data-report-url]")
-    match = re.search(r"film:(\d{1,18})\b", (report.attributes.get("data-report-url") or "") if report else "")
+    match = re.search(r"film:(\d{1,15})\b", (report.attributes.get("data-report-url") or "") if report else "")
     return (int(match[1]) if match else None), None
 
 

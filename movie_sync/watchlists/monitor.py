@@ -138,6 +138,9 @@ class LetterboxdWatchlistMonitor(Watchlist):
             size += len(new)
             if known.proven and not new and page.total == size:
                 return True
+            if number > 1 and not fresh:  # a whole page that was there before: so it could go on without an end
+                sweep.moved = True
+                return False
             if fresh:
                 on_page(fresh)
             # Beyond the declared end the site answers 403 or 404, which says nothing about the list.
